@@ -1,0 +1,2 @@
+//! To follow.
+fn main() {}

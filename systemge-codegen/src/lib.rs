@@ -1,0 +1,1 @@
+//! What the macros of systemge generate, as an ordinary library.

@@ -1,0 +1,12 @@
+//! Commands: what an operator can tell a node to do.
+
+mod arguments;
+mod table;
+
+pub use self::arguments::CommandError;
+#[doc(hidden)]
+pub use self::arguments::{ArgumentSpec, CommandArguments, Presence};
+pub use self::table::CommandReply;
+pub(crate) use self::table::Commands;
+#[doc(hidden)]
+pub use self::table::{CommandSpec, CommandTable};

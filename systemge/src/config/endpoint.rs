@@ -1,0 +1,136 @@
+//! Where a node listens, or is dialled.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer};
+
+/// Where a node listens, or is dialled: a scheme, a host and a port, such as `tcp://127.0.0.1:60001`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    scheme: Scheme,
+    host: String,
+    port: u16,
+}
+
+/// How bytes travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Scheme {
+    /// Plain TCP.
+    Tcp,
+}
+
+impl Endpoint {
+    /// A TCP endpoint.
+    #[must_use]
+    pub fn tcp(address: SocketAddr) -> Self {
+        Self { scheme: Scheme::Tcp, host: address.ip().to_string(), port: address.port() }
+    }
+
+    /// How bytes travel.
+    #[must_use]
+    pub const fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// The host: a name, or an address (an IPv6 address without its brackets).
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Scheme::Tcp = self.scheme;
+        if self.host.contains(':') {
+            write!(f, "tcp://[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "tcp://{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// Why a text is no endpoint. The caller's or the configuration's mistake.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EndpointError {
+    /// There is no `scheme://`.
+    #[error("`{0}` has no scheme; an endpoint reads `tcp://host:port`")]
+    NoScheme(String),
+    /// The scheme is not known.
+    #[error("`{0}` is not a scheme that this build knows; an endpoint reads `tcp://host:port`")]
+    UnknownScheme(String),
+    /// The host is missing or has characters that no host has.
+    #[error("`{0}` has no valid host; an endpoint reads `tcp://host:port`")]
+    Host(String),
+    /// The port is missing or not a number from 0 to 65535.
+    #[error("`{0}` has no port from 0 to 65535; an endpoint reads `tcp://host:port`")]
+    Port(String),
+}
+
+impl FromStr for Endpoint {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        let (scheme, rest) =
+            text.split_once("://").ok_or_else(|| EndpointError::NoScheme(text.to_owned()))?;
+        let scheme = match scheme {
+            "tcp" => Scheme::Tcp,
+            other => return Err(EndpointError::UnknownScheme(other.to_owned())),
+        };
+        let (host, port) = rest.rsplit_once(':').ok_or_else(|| EndpointError::Port(text.to_owned()))?;
+        let port = port.parse().map_err(|_| EndpointError::Port(text.to_owned()))?;
+        let host = match host.strip_prefix('[') {
+            Some(inside) => inside
+                .strip_suffix(']')
+                .filter(|address| address.parse::<std::net::Ipv6Addr>().is_ok())
+                .ok_or_else(|| EndpointError::Host(text.to_owned()))?,
+            None => host,
+        };
+        let bracketed = rest.starts_with('[');
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if host.is_empty() || host.len() > 253 || (!bracketed && !host.chars().all(allowed)) {
+            return Err(EndpointError::Host(text.to_owned()));
+        }
+        Ok(Self { scheme, host: host.to_owned(), port })
+    }
+}
+
+impl<'de> Deserialize<'de> for Endpoint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_an_endpoint_or_says_why_not() {
+        let check = |text: &str, expected: Result<&str, EndpointError>| {
+            let parsed = text.parse::<Endpoint>();
+            assert_eq!(parsed.map(|endpoint| endpoint.to_string()), expected.map(str::to_owned), "{text}");
+        };
+        check("tcp://127.0.0.1:60001", Ok("tcp://127.0.0.1:60001"));
+        check("tcp://[::1]:1", Ok("tcp://[::1]:1"));
+        check("tcp://life.example.org:0", Ok("tcp://life.example.org:0"));
+        check("127.0.0.1:60001", Err(EndpointError::NoScheme("127.0.0.1:60001".into())));
+        check("ftp://a:1", Err(EndpointError::UnknownScheme("ftp".into())));
+        check("tcp://a", Err(EndpointError::Port("tcp://a".into())));
+        check("tcp://a:65536", Err(EndpointError::Port("tcp://a:65536".into())));
+        check("tcp://:1", Err(EndpointError::Host("tcp://:1".into())));
+        check("tcp://::1:1", Err(EndpointError::Host("tcp://::1:1".into())));
+        check("tcp://[zz]:1", Err(EndpointError::Host("tcp://[zz]:1".into())));
+        check("tcp://a b:1", Err(EndpointError::Host("tcp://a b:1".into())));
+    }
+}

@@ -1,0 +1,381 @@
+//! Configuration: every key with its default, unit and reason.
+//!
+//! A system is configured by one file (`System::from_file`), whose keys are the fields of the structs here:
+//!
+//! ```toml
+//! [system]
+//! run = ["life"]                  # the nodes that this process runs; left out: all that the program knows
+//!
+//! [nodes.life]
+//! listen = ["tcp://127.0.0.1:60001"]
+//! connect = ["tcp://127.0.0.1:60002"]
+//!
+//! [nodes.life.requests]
+//! timeout = "10s"
+//! ```
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+mod endpoint;
+
+pub use self::endpoint::{Endpoint, EndpointError, Scheme};
+
+/// The configuration of a whole system: what a configuration file holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct SystemConfig {
+    /// What concerns the process as a whole.
+    pub system: ProcessConfig,
+    /// The nodes, by name.
+    pub nodes: BTreeMap<String, NodeConfig>,
+    /// Where relative paths of this configuration start; the folder of the file that it was read from.
+    #[serde(skip)]
+    pub folder: Option<PathBuf>,
+}
+
+/// What concerns the process as a whole: `[system]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ProcessConfig {
+    /// The nodes that this process runs. Default: every node that the program adds, each of which then needs its
+    /// `[nodes.NAME]` section.
+    pub run: Option<Vec<String>>,
+    /// Which log lines are written to standard error, as directives of `tracing-subscriber`'s `EnvFilter`.
+    /// Default: `"info"`. The environment variable `RUST_LOG` goes before it.
+    pub log: Option<String>,
+    /// Whether commands are read from standard input (feature `cli`). Default: `true`.
+    pub command_line: Option<bool>,
+}
+
+/// The configuration of one node: `[nodes.NAME]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct NodeConfig {
+    /// Where the node listens for peers. Default: nowhere. Port 0 takes any free port.
+    pub listen: Vec<Endpoint>,
+    /// The peers that the node dials. Default: none.
+    pub connect: Vec<Endpoint>,
+    /// How messages and requests reach the handlers. Default: `"concurrent"`.
+    pub handling: Handling,
+    /// Requests that this node sends.
+    pub requests: RequestConfig,
+    /// How the node dials its peers.
+    pub dial: DialConfig,
+    /// What waits to be sent to a peer.
+    pub queue: QueueConfig,
+    /// When a silent peer is taken for gone.
+    pub keepalive: KeepaliveConfig,
+    /// What peers may do to this node.
+    pub limits: LimitConfig,
+    /// How the node stops.
+    pub stop: StopConfig,
+    /// The HTTP component; needed by an application with `#[systemge::http]`.
+    pub http: Option<HttpConfig>,
+    /// The WebSocket component; needed by an application with `#[systemge::websocket]`.
+    pub websocket: Option<WebSocketConfig>,
+}
+
+/// How messages and requests reach the handlers of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Handling {
+    /// Handlers of one connection start in the order of arrival and interleave where they wait; connections run
+    /// in parallel.
+    #[default]
+    Concurrent,
+    /// One handler at a time, in the order of arrival.
+    Sequential,
+}
+
+/// Requests that a node sends: `[nodes.NAME.requests]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct RequestConfig {
+    /// How long a request waits for responses. Default: `"10s"`, the patience of a person.
+    #[serde(with = "humantime_serde")]
+    pub timeout: Duration,
+    /// How many responses complete a request. Default: 1; `.all()`, `.stream()` and `.limit()` say otherwise per call.
+    pub limit: usize,
+}
+
+impl Default for RequestConfig {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(10), limit: 1 }
+    }
+}
+
+/// How a node dials its peers: `[nodes.NAME.dial]`.
+///
+/// The n-th attempt after a failure waits `initial_delay * 2^n`, at most `max_delay`, of which a random half to
+/// whole is taken, so that many nodes don't knock at the same moment.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct DialConfig {
+    /// The delay after the first failed attempt. Default: `"100ms"`.
+    #[serde(with = "humantime_serde")]
+    pub initial_delay: Duration,
+    /// The longest delay between attempts. Default: `"10s"`.
+    #[serde(with = "humantime_serde")]
+    pub max_delay: Duration,
+    /// After how many failed attempts in a row the node gives up. Default: 0, never.
+    pub max_attempts: u32,
+    /// How long one attempt may take, up to the end of the handshake. Default: `"5s"`.
+    #[serde(with = "humantime_serde")]
+    pub timeout: Duration,
+    /// What happens when the node gives up on a peer. Default: `"continue"`.
+    pub on_failure: OnDialFailure,
+}
+
+impl Default for DialConfig {
+    fn default() -> Self {
+        Self {
+            initial_delay: Duration::from_millis(100),
+            max_delay: Duration::from_secs(10),
+            max_attempts: 0,
+            timeout: Duration::from_secs(5),
+            on_failure: OnDialFailure::Continue,
+        }
+    }
+}
+
+/// What happens when a node gives up on a peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDialFailure {
+    /// The node goes on without that peer.
+    #[default]
+    Continue,
+    /// The node stops.
+    Shutdown,
+}
+
+/// What waits to be sent to a peer: `[nodes.NAME.queue]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct QueueConfig {
+    /// How many bytes may wait for one peer before the policy applies; one frame may go beyond it.
+    /// Default: 262144 (256 KiB), about what one system call takes.
+    pub bytes: usize,
+    /// What happens when a peer is slow and its queue is full. Default: `"wait"`.
+    pub policy: SlowPeerPolicy,
+    /// How long a sender waits for room under `"wait"`, before the peer is disconnected. Default: `"5s"`.
+    #[serde(with = "humantime_serde")]
+    pub max_wait: Duration,
+}
+
+impl Default for QueueConfig {
+    fn default() -> Self {
+        Self { bytes: 256 * 1024, policy: SlowPeerPolicy::Wait, max_wait: Duration::from_secs(5) }
+    }
+}
+
+/// What happens when a peer is slow and its queue is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SlowPeerPolicy {
+    /// The sender waits, at most `max_wait`; then the peer is disconnected.
+    #[default]
+    Wait,
+    /// The new message is dropped, counted and logged.
+    DropNewest,
+    /// The peer is disconnected at once.
+    Disconnect,
+}
+
+/// When a silent peer is taken for gone: `[nodes.NAME.keepalive]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct KeepaliveConfig {
+    /// After how much silence a peer is asked for a sign of life. Default: `"10s"`.
+    #[serde(with = "humantime_serde")]
+    pub interval: Duration,
+    /// After how much silence in all a peer is declared gone. Default: `"30s"`.
+    #[serde(with = "humantime_serde")]
+    pub timeout: Duration,
+}
+
+impl Default for KeepaliveConfig {
+    fn default() -> Self {
+        Self { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) }
+    }
+}
+
+/// What peers may do to a node: `[nodes.NAME.limits]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct LimitConfig {
+    /// The largest frame that is accepted, in bytes. Default: 16777216 (16 MiB). At least 8192.
+    pub frame_bytes: u32,
+    /// How many peers may be connected to the node's listeners. Default: 4096.
+    pub connections: usize,
+    /// How many peers may be in the handshake at the same time. Default: 1024.
+    pub handshakes: usize,
+    /// How long a handshake may take. Default: `"5s"`.
+    #[serde(with = "humantime_serde")]
+    pub handshake_timeout: Duration,
+    /// How many topics a peer may announce. Default: 65536.
+    pub topics: usize,
+    /// How many handlers of one connection may be waiting at the same time; beyond it the connection isn't read.
+    /// Default: 1024.
+    pub handlers_per_connection: usize,
+    /// How many handlers of the node may be waiting at the same time. Default: 16384.
+    pub handlers: usize,
+}
+
+impl Default for LimitConfig {
+    fn default() -> Self {
+        Self {
+            frame_bytes: 16 * 1024 * 1024,
+            connections: 4096,
+            handshakes: 1024,
+            handshake_timeout: Duration::from_secs(5),
+            topics: 65_536,
+            handlers_per_connection: 1024,
+            handlers: 16_384,
+        }
+    }
+}
+
+/// How a node stops: `[nodes.NAME.stop]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct StopConfig {
+    /// How long handlers and tasks may take to finish, before they are dropped. Default: `"10s"`.
+    #[serde(with = "humantime_serde")]
+    pub deadline: Duration,
+}
+
+impl Default for StopConfig {
+    fn default() -> Self {
+        Self { deadline: Duration::from_secs(10) }
+    }
+}
+
+/// The HTTP component of a node: `[nodes.NAME.http]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct HttpConfig {
+    /// Where it listens. Default: `"127.0.0.1:8080"`. Port 0 takes any free port.
+    pub listen: SocketAddr,
+    /// The largest request body that is accepted, in bytes. Default: 1048576 (1 MiB).
+    pub body_bytes: usize,
+    /// How many connections it serves at the same time. Default: 1024.
+    pub connections: usize,
+    /// How long a client may take to send the head of a request. Default: `"10s"`.
+    #[serde(with = "humantime_serde")]
+    pub header_timeout: Duration,
+    /// How long a client may take to send the body of a request, and a handler to answer it. Default: `"30s"`.
+    #[serde(with = "humantime_serde")]
+    pub request_timeout: Duration,
+    /// Folders that are served besides those of the application: URL prefix → folder, relative to this file.
+    pub folders: BTreeMap<String, PathBuf>,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            body_bytes: 1024 * 1024,
+            connections: 1024,
+            header_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            folders: BTreeMap::new(),
+        }
+    }
+}
+
+/// The WebSocket component of a node: `[nodes.NAME.websocket]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct WebSocketConfig {
+    /// Where it listens. Default: left out, which shares the listener of the HTTP component.
+    pub listen: Option<SocketAddr>,
+    /// The path that clients open. Default: `"/ws"`.
+    pub path: String,
+    /// The pages that may open it, as origins (`"https://example.org"`); `"*"` allows all.
+    /// Default: none but pages of a loopback host and of the host that the client opened.
+    pub origins: Vec<String>,
+    /// How many clients may be connected. Default: 10000.
+    pub clients: usize,
+    /// The largest message that a client may send, in bytes. Default: 1048576 (1 MiB).
+    pub message_bytes: usize,
+    /// How many messages may wait for one client; one that reads too slowly for it is disconnected. Default: 256.
+    pub queue: usize,
+    /// After how much silence a client is disconnected; any message of the client counts, the topic `heartbeat`
+    /// is there for just that. Default: `"60s"`; `"0s"` switches the watchdog off.
+    #[serde(with = "humantime_serde")]
+    pub watchdog: Duration,
+}
+
+impl Default for WebSocketConfig {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            path: "/ws".to_owned(),
+            origins: Vec::new(),
+            clients: 10_000,
+            message_bytes: 1024 * 1024,
+            queue: 256,
+            watchdog: Duration::from_secs(60),
+        }
+    }
+}
+
+impl NodeConfig {
+    /// The defaults: a node that neither listens nor dials.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an endpoint to listen on.
+    #[must_use]
+    pub fn listen(mut self, endpoint: Endpoint) -> Self {
+        self.listen.push(endpoint);
+        self
+    }
+
+    /// Adds a peer to dial.
+    #[must_use]
+    pub fn connect(mut self, endpoint: Endpoint) -> Self {
+        self.connect.push(endpoint);
+        self
+    }
+
+    /// Sets how messages and requests reach the handlers.
+    #[must_use]
+    pub const fn handling(mut self, handling: Handling) -> Self {
+        self.handling = handling;
+        self
+    }
+
+    /// Sets the HTTP component.
+    #[must_use]
+    pub fn http(mut self, http: HttpConfig) -> Self {
+        self.http = Some(http);
+        self
+    }
+
+    /// Sets the WebSocket component.
+    #[must_use]
+    pub fn websocket(mut self, websocket: WebSocketConfig) -> Self {
+        self.websocket = Some(websocket);
+        self
+    }
+}

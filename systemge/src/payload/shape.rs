@@ -1,0 +1,201 @@
+//! The wire shape of a type: what two nodes compare before they exchange values of it.
+
+use std::fmt;
+
+/// The wire shape of a type.
+///
+/// Two types with equal shapes look the same in postcard and in JSON. Names of fields and variants belong to
+/// the shape, since JSON carries them; names and modules of types don't, so a type can be renamed and moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Shape {
+    /// No value: `()`, a unit struct.
+    Unit,
+    /// `bool`.
+    Bool,
+    /// A signed integer of so many bits.
+    Signed(u8),
+    /// An unsigned integer of so many bits.
+    Unsigned(u8),
+    /// A floating-point number of so many bits.
+    Float(u8),
+    /// `char`.
+    Char,
+    /// A string.
+    Text,
+    /// A value that may be absent.
+    Option(&'static Self),
+    /// A sequence of any length.
+    Sequence(&'static Self),
+    /// A fixed number of values of one shape.
+    Array(&'static Self, usize),
+    /// A fixed number of values, each with its own shape.
+    Tuple(&'static [&'static Self]),
+    /// A map from keys to values.
+    Map(&'static Self, &'static Self),
+    /// Named fields.
+    Struct(&'static [Field]),
+    /// One of several variants.
+    Enum(&'static [Variant]),
+    /// A type that never has a value.
+    Never,
+}
+
+/// A named field of a [`Shape::Struct`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "generated code builds it")]
+pub struct Field {
+    /// The name as serde writes it.
+    pub name: &'static str,
+    /// The shape of the value.
+    pub shape: &'static Shape,
+}
+
+/// A variant of a [`Shape::Enum`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "generated code builds it")]
+pub struct Variant {
+    /// The name as serde writes it.
+    pub name: &'static str,
+    /// [`Shape::Unit`], [`Shape::Struct`], a [`Shape::Tuple`], or for a newtype variant the shape of its value.
+    pub shape: &'static Shape,
+}
+
+impl Shape {
+    /// The fingerprint of the shape: 64-bit FNV-1a over a canonical text of it.
+    ///
+    /// The algorithm is part of the wire protocol (`docs/PROTOCOL.md`, "Fingerprints").
+    #[must_use]
+    pub const fn fingerprint(&self) -> u64 {
+        self.hash(FNV_OFFSET)
+    }
+
+    /// Continues a fingerprint with this shape.
+    pub(crate) const fn hash(&self, state: u64) -> u64 {
+        match self {
+            Self::Unit => byte(state, b'u'),
+            Self::Bool => byte(state, b'b'),
+            Self::Signed(bits) => byte(byte(state, b'i'), *bits),
+            Self::Unsigned(bits) => byte(byte(state, b'n'), *bits),
+            Self::Float(bits) => byte(byte(state, b'f'), *bits),
+            Self::Char => byte(state, b'c'),
+            Self::Text => byte(state, b't'),
+            Self::Option(inner) => inner.hash(byte(state, b'o')),
+            Self::Sequence(inner) => inner.hash(byte(state, b's')),
+            Self::Array(inner, length) => inner.hash(number(byte(state, b'a'), *length as u64)),
+            Self::Tuple(items) => {
+                let mut state = number(byte(state, b'p'), items.len() as u64);
+                let mut index = 0;
+                while index < items.len() {
+                    state = items[index].hash(state);
+                    index += 1;
+                }
+                state
+            }
+            Self::Map(key, value) => value.hash(key.hash(byte(state, b'm'))),
+            Self::Struct(fields) => {
+                let mut state = number(byte(state, b'r'), fields.len() as u64);
+                let mut index = 0;
+                while index < fields.len() {
+                    state = fields[index].shape.hash(text(state, fields[index].name));
+                    index += 1;
+                }
+                state
+            }
+            Self::Enum(variants) => {
+                let mut state = number(byte(state, b'e'), variants.len() as u64);
+                let mut index = 0;
+                while index < variants.len() {
+                    state = variants[index].shape.hash(text(state, variants[index].name));
+                    index += 1;
+                }
+                state
+            }
+            Self::Never => byte(state, b'!'),
+        }
+    }
+}
+
+impl fmt::Display for Shape {
+    /// A readable form in the manner of Rust types, such as `{ row: u32, column: u32 }`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unit => f.write_str("()"),
+            Self::Bool => f.write_str("bool"),
+            Self::Signed(bits) => write!(f, "i{bits}"),
+            Self::Unsigned(bits) => write!(f, "u{bits}"),
+            Self::Float(bits) => write!(f, "f{bits}"),
+            Self::Char => f.write_str("char"),
+            Self::Text => f.write_str("String"),
+            Self::Option(inner) => write!(f, "Option<{inner}>"),
+            Self::Sequence(inner) => write!(f, "[{inner}]"),
+            Self::Array(inner, length) => write!(f, "[{inner}; {length}]"),
+            Self::Tuple(items) => {
+                f.write_str("(")?;
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        f.write_str(", ")?;
+                    }
+                    write!(f, "{item}")?;
+                }
+                f.write_str(")")
+            }
+            Self::Map(key, value) => write!(f, "{{{key} => {value}}}"),
+            Self::Struct(fields) => {
+                f.write_str("{ ")?;
+                for (index, field) in fields.iter().enumerate() {
+                    if index > 0 {
+                        f.write_str(", ")?;
+                    }
+                    write!(f, "{}: {}", field.name, field.shape)?;
+                }
+                f.write_str(" }")
+            }
+            Self::Enum(variants) => {
+                for (index, variant) in variants.iter().enumerate() {
+                    if index > 0 {
+                        f.write_str(" | ")?;
+                    }
+                    f.write_str(variant.name)?;
+                    match variant.shape {
+                        Self::Unit => {}
+                        Self::Struct(_) => write!(f, " {}", variant.shape)?,
+                        other => write!(f, "({other})")?,
+                    }
+                }
+                Ok(())
+            }
+            Self::Never => f.write_str("!"),
+        }
+    }
+}
+
+pub(crate) const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
+
+/// One step of FNV-1a (Fowler, Noll, Vo; draft-eastlake-fnv).
+pub(crate) const fn byte(state: u64, byte: u8) -> u64 {
+    (state ^ byte as u64).wrapping_mul(FNV_PRIME)
+}
+
+const fn number(state: u64, value: u64) -> u64 {
+    let bytes = value.to_le_bytes();
+    let mut state = state;
+    let mut index = 0;
+    while index < bytes.len() {
+        state = byte(state, bytes[index]);
+        index += 1;
+    }
+    state
+}
+
+const fn text(state: u64, text: &str) -> u64 {
+    let bytes = text.as_bytes();
+    let mut state = number(state, bytes.len() as u64);
+    let mut index = 0;
+    while index < bytes.len() {
+        state = byte(state, bytes[index]);
+        index += 1;
+    }
+    state
+}

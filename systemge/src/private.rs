@@ -1,0 +1,72 @@
+//! What generated code calls; no part of the public API, and free to change with every version.
+
+pub use futures_util::future::BoxFuture;
+pub use serde;
+
+pub use crate::application::{
+    CommandBlock, Components, HookResult, Invocation, NoCommands, NoNode, NodeBlock, State,
+};
+#[cfg(feature = "http")]
+pub use crate::application::{HttpBlock, NoHttp};
+#[cfg(feature = "websocket")]
+pub use crate::application::{NoWebSocket, WebSocketBlock};
+pub use crate::client::ClientCore;
+pub use crate::command::{ArgumentSpec, CommandArguments, CommandSpec, CommandTable, Presence};
+#[cfg(feature = "http")]
+pub use crate::http::{HttpRequest, RouteTable};
+pub use crate::node::{TopicOptions, TopicTable};
+pub use crate::topic::Topic;
+#[cfg(feature = "websocket")]
+pub use crate::websocket::WebSocketTable;
+
+/// The components of `$application`, as far as this build of systemge has them.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __components {
+    ($application:ty) => {{
+        #[allow(unused_imports, reason = "each is used only where the application lacks that component")]
+        use $crate::__private::{NoCommands as _, NoNode as _};
+        let mut components = $crate::__private::Components::<$application>::new();
+        components.node = <$application>::__SYSTEMGE_NODE;
+        components.commands = <$application>::__SYSTEMGE_COMMANDS;
+        $crate::__components_http!(components, $application);
+        $crate::__components_websocket!(components, $application);
+        components
+    }};
+}
+
+#[cfg(feature = "http")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __components_http {
+    ($components:ident, $application:ty) => {{
+        #[allow(unused_imports, reason = "used only where the application lacks that component")]
+        use $crate::__private::NoHttp as _;
+        $components.http = <$application>::__SYSTEMGE_HTTP;
+    }};
+}
+
+#[cfg(not(feature = "http"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __components_http {
+    ($components:ident, $application:ty) => {};
+}
+
+#[cfg(feature = "websocket")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __components_websocket {
+    ($components:ident, $application:ty) => {{
+        #[allow(unused_imports, reason = "used only where the application lacks that component")]
+        use $crate::__private::NoWebSocket as _;
+        $components.websocket = <$application>::__SYSTEMGE_WEBSOCKET;
+    }};
+}
+
+#[cfg(not(feature = "websocket"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __components_websocket {
+    ($components:ident, $application:ty) => {};
+}

@@ -1,0 +1,88 @@
+//! Topics: the types of messages.
+
+use crate::payload::{FNV_OFFSET, Payload, Reply, Shape, byte};
+
+/// A topic as a client and a handler see it: its name, its kind and the shapes of what it carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Topic {
+    name: &'static str,
+    kind: TopicKind,
+    payload: &'static Shape,
+    response: Option<&'static Shape>,
+    error: Option<&'static Shape>,
+    fingerprint: u64,
+}
+
+/// Whether the sender of a topic gets a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the wire protocol has no third kind")]
+pub enum TopicKind {
+    /// A message: asynchronous, nobody responds.
+    OneWay,
+    /// A request: every node that handles it responds.
+    Request,
+}
+
+impl Topic {
+    /// The topic of a message.
+    #[must_use]
+    pub const fn one_way<P: Payload>(name: &'static str) -> Self {
+        let fingerprint = P::SHAPE.hash(byte(FNV_OFFSET, b'1'));
+        Self { name, kind: TopicKind::OneWay, payload: P::SHAPE, response: None, error: None, fingerprint }
+    }
+
+    /// The topic of a request.
+    #[must_use]
+    pub const fn request<P: Payload, R: Reply>(name: &'static str) -> Self {
+        let response = <R::Success as crate::Schema>::SHAPE;
+        let error = R::ERROR_SHAPE;
+        let mut fingerprint = response.hash(P::SHAPE.hash(byte(FNV_OFFSET, b'2')));
+        if let Some(error) = error {
+            fingerprint = error.hash(byte(fingerprint, b'E'));
+        }
+        Self {
+            name,
+            kind: TopicKind::Request,
+            payload: P::SHAPE,
+            response: Some(response),
+            error,
+            fingerprint,
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Whether the sender gets a response.
+    #[must_use]
+    pub const fn kind(&self) -> TopicKind {
+        self.kind
+    }
+
+    /// The shape of the payload.
+    #[must_use]
+    pub const fn payload(&self) -> &'static Shape {
+        self.payload
+    }
+
+    /// The shape of the response of a request.
+    #[must_use]
+    pub const fn response(&self) -> Option<&'static Shape> {
+        self.response
+    }
+
+    /// The shape of the handler's own error, where it has one.
+    #[must_use]
+    pub const fn error(&self) -> Option<&'static Shape> {
+        self.error
+    }
+
+    /// What two nodes compare: the kind and all shapes in one number.
+    #[must_use]
+    pub const fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+}
