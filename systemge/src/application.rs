@@ -51,6 +51,10 @@ impl<A: Application> Components<A> {
 
     /// Whether some handler takes `&mut self`, so that the state needs a lock.
     pub(crate) fn exclusive(&self) -> bool {
+        #[cfg_attr(
+            not(any(feature = "http", feature = "websocket")),
+            expect(unused_mut, reason = "the other components may have exclusive handlers, too")
+        )]
         let mut exclusive = self.node.as_ref().is_some_and(|block| block.exclusive)
             || self.commands.as_ref().is_some_and(|block| block.exclusive);
         #[cfg(feature = "http")]
@@ -150,6 +154,7 @@ impl<A> State<A> {
 
 /// `&self` of a handler.
 #[doc(hidden)]
+#[expect(unnameable_types, reason = "generated code only borrows from it")]
 pub enum Shared<'a, A> {
     Free(&'a A),
     Locked(RwLockReadGuard<'a, A>),
@@ -168,6 +173,7 @@ impl<A> Deref for Shared<'_, A> {
 
 /// `&mut self` of a handler.
 #[doc(hidden)]
+#[expect(unnameable_types, reason = "generated code only borrows from it")]
 pub struct Exclusive<'a, A>(RwLockWriteGuard<'a, A>);
 
 impl<A> Deref for Exclusive<'_, A> {
@@ -190,6 +196,12 @@ impl<A> DerefMut for Exclusive<'_, A> {
 pub struct Invocation<A> {
     pub(crate) state: Arc<State<A>>,
     pub(crate) core: Core,
+}
+
+impl<A> Clone for Invocation<A> {
+    fn clone(&self) -> Self {
+        Self { state: self.state.clone(), core: self.core.clone() }
+    }
 }
 
 impl<A: Application> Invocation<A> {

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::node::Inner;
+use crate::command::CommandError;
+use crate::config::Endpoint;
+use crate::node::{ConnectError, Inner, Node};
 
 /// What a handler knows about its call, its node and the network.
 ///
@@ -54,6 +56,88 @@ impl<A> Context<A> {
 
     pub(crate) const fn core(&self) -> &Core {
         &self.core
+    }
+
+    /// The name of this node.
+    #[must_use]
+    pub fn node_name(&self) -> &str {
+        self.core.node.name()
+    }
+
+    /// The handle of this node.
+    #[must_use]
+    pub fn node(&self) -> Node {
+        Node::new(self.core.node.clone())
+    }
+
+    /// The name of the node that sent the message or request, as it gave it; `None` in hooks, commands and tasks.
+    #[must_use]
+    pub fn sender(&self) -> Option<&str> {
+        self.core.sender.as_deref()
+    }
+
+    /// When the sender of the request no longer waits for the response; `None` for messages, hooks and commands.
+    #[must_use]
+    pub const fn deadline(&self) -> Option<Instant> {
+        self.core.deadline
+    }
+
+    /// Dials a peer and keeps this node connected to it, with the delays of `[nodes.NAME.dial]`. Returns the peer's
+    /// name once its topics are known.
+    ///
+    /// # Errors
+    ///
+    /// If the node isn't running, dials that endpoint already, or the first attempt fails; it is then not dialled
+    /// again.
+    ///
+    /// Cancel safety: dropping the future leaves the endpoint dialled.
+    pub async fn connect(&self, endpoint: Endpoint) -> Result<Arc<str>, ConnectError> {
+        self.core.node.connect(endpoint).await
+    }
+
+    /// Ends the connection to an endpoint, with a goodbye, and no longer dials it. Returns whether it was dialled.
+    pub fn disconnect(&self, endpoint: &Endpoint) -> bool {
+        self.core.node.disconnect(endpoint)
+    }
+
+    /// Waits until a connected node handles a topic; returns whether one does in time.
+    ///
+    /// Cancel safe.
+    pub async fn wait_for_provider(&self, topic: &str, time: Duration) -> bool {
+        tokio::time::timeout(time, self.core.node.router().provided(topic)).await.is_ok()
+    }
+
+    /// Runs a command of this node, its arguments as text.
+    ///
+    /// # Errors
+    ///
+    /// If the node has no such command, if an argument is wrong, or if the command itself fails or panics.
+    pub async fn command(
+        &self,
+        name: &str,
+        arguments: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<String, CommandError> {
+        let arguments = arguments.into_iter().map(Into::into).collect();
+        self.core.node.command(name, arguments).await
+    }
+
+    /// Runs a task that ends with the node: when the node stops, it is dropped where it waits, after the handlers
+    /// in flight are done and before `on_stop`. A panic in it is logged.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.core.node.spawn_task(task);
+    }
+
+    /// Waits until the node is about to stop, for tasks that want to end in an orderly way.
+    ///
+    /// Cancel safe.
+    pub async fn stopping(&self) {
+        self.core.node.stopping().await;
+    }
+
+    /// Asks for this node to be stopped, for that reason; returns at once, since the handler that asks is in flight
+    /// itself.
+    pub fn stop(&self, reason: impl Into<String>) {
+        self.core.node.request_stop(reason);
     }
 }
 

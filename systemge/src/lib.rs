@@ -7,6 +7,7 @@ mod application;
 pub mod client;
 pub mod command;
 pub mod config;
+mod connection;
 mod context;
 mod error;
 #[cfg(feature = "http")]
@@ -14,12 +15,16 @@ pub mod http;
 mod node;
 pub mod payload;
 pub mod prelude;
+mod protocol;
+mod text;
 mod topic;
 #[cfg(feature = "websocket")]
 pub mod websocket;
 
 pub use self::application::Application;
+pub use self::connection::DialState;
 pub use self::context::{AnyApplication, Context};
 pub use self::error::{Error, Result};
+pub use self::node::{ConnectError, Counters, Node, NodeState, StartError};
 pub use self::payload::{Payload, Schema};
 pub use self::topic::{Topic, TopicKind};

@@ -27,6 +27,7 @@ impl Topic {
     /// The topic of a message.
     #[must_use]
     pub const fn one_way<P: Payload>(name: &'static str) -> Self {
+        assert_bounded(P::SHAPE);
         let fingerprint = P::SHAPE.hash(byte(FNV_OFFSET, b'1'));
         Self { name, kind: TopicKind::OneWay, payload: P::SHAPE, response: None, error: None, fingerprint }
     }
@@ -36,8 +37,11 @@ impl Topic {
     pub const fn request<P: Payload, R: Reply>(name: &'static str) -> Self {
         let response = <R::Success as crate::Schema>::SHAPE;
         let error = R::ERROR_SHAPE;
+        assert_bounded(P::SHAPE);
+        assert_bounded(response);
         let mut fingerprint = response.hash(P::SHAPE.hash(byte(FNV_OFFSET, b'2')));
         if let Some(error) = error {
+            assert_bounded(error);
             fingerprint = error.hash(byte(fingerprint, b'E'));
         }
         Self {
@@ -48,6 +52,12 @@ impl Topic {
             error,
             fingerprint,
         }
+    }
+
+    /// The same shapes under another name.
+    pub(crate) const fn named(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
     }
 
     /// The name.
@@ -85,4 +95,44 @@ impl Topic {
     pub const fn fingerprint(&self) -> u64 {
         self.fingerprint
     }
+}
+
+const fn assert_bounded(shape: &Shape) {
+    assert!(
+        shape.is_bounded(),
+        "[SGE0309] a sequence or map of values that take no bytes cannot travel: a few bytes could stand for endless work"
+    );
+}
+
+/// The longest name of a node, in bytes.
+pub(crate) const MAX_NODE_NAME: usize = 64;
+/// The longest name of a topic, in bytes.
+pub(crate) const MAX_TOPIC_NAME: usize = 128;
+
+/// Whether a text can be the name of a node: 1 to 64 letters, digits, `.`, `_`, `-`.
+pub(crate) const fn is_node_name(name: &str) -> bool {
+    is_name(name, MAX_NODE_NAME, false)
+}
+
+/// Whether a text can be the name of a topic: 1 to 128 letters, digits, `.`, `_`, `-`, `/`.
+pub(crate) const fn is_topic_name(name: &str) -> bool {
+    is_name(name, MAX_TOPIC_NAME, true)
+}
+
+const fn is_name(name: &str, longest: usize, slash: bool) -> bool {
+    let bytes = name.as_bytes();
+    if bytes.is_empty() || bytes.len() > longest {
+        return false;
+    }
+    let mut index = 0;
+    while index < bytes.len() {
+        let byte = bytes[index];
+        let allowed =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-') || (slash && byte == b'/');
+        if !allowed {
+            return false;
+        }
+        index += 1;
+    }
+    true
 }

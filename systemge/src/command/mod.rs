@@ -6,7 +6,7 @@ mod table;
 pub use self::arguments::CommandError;
 #[doc(hidden)]
 pub use self::arguments::{ArgumentSpec, CommandArguments, Presence};
-pub use self::table::CommandReply;
 pub(crate) use self::table::Commands;
+pub use self::table::{CommandInfo, CommandReply};
 #[doc(hidden)]
 pub use self::table::{CommandSpec, CommandTable};

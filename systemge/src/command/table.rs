@@ -102,8 +102,9 @@ pub(crate) struct Commands {
 
 impl Commands {
     /// The commands in the order of their declaration.
-    pub(crate) fn specs(&self) -> impl Iterator<Item = &CommandSpec> {
-        self.entries.iter().map(|(spec, _)| spec)
+    pub(crate) fn infos(&self) -> Vec<CommandInfo> {
+        let info = |spec: &CommandSpec| CommandInfo { name: spec.name, usage: spec.usage(), help: spec.help };
+        self.entries.iter().map(|(spec, _)| info(spec)).collect()
     }
 
     /// Runs a command; a panic in it is its error.
@@ -122,6 +123,18 @@ impl Commands {
             Err(panic) => Err(CommandError::Panicked(crate::error::panic_text(&*panic))),
         }
     }
+}
+
+/// A command of a node, for people who want to run it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CommandInfo {
+    /// The name.
+    pub name: &'static str,
+    /// How it is called, such as `randomize [percent_alive]`.
+    pub usage: String,
+    /// What it does: the documentation of its method.
+    pub help: &'static str,
 }
 
 /// Collects the commands of an application.

@@ -1,52 +1,208 @@
-//! Nodes.
+//! Nodes: an application, its configuration and its running parts.
 
+pub(crate) mod handler;
+mod inner;
+mod lifecycle;
+mod metrics;
+mod peer;
+mod program;
+mod router;
+
+use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::application::{Application, Invocation, State};
-use crate::payload::{OneWayReply, Payload, Reply};
-
-/// The running parts of a node.
-pub(crate) struct Inner {
-    pub(crate) name: Arc<str>,
-}
-
-/// What the options of `#[topic(..)]` say.
 #[doc(hidden)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::exhaustive_structs, reason = "generated code builds it")]
-pub struct TopicOptions {
-    /// The handler takes `&mut self`.
-    pub exclusive: bool,
-    /// The handler runs in a task of its own.
-    pub spawn: bool,
+pub use self::handler::{TopicOptions, TopicTable};
+pub(crate) use self::inner::Inner;
+pub use self::lifecycle::{ConnectError, NodeState, StartError};
+pub use self::metrics::Counters;
+pub(crate) use self::metrics::Tally;
+pub(crate) use self::peer::Peer;
+pub(crate) use self::program::Program;
+pub(crate) use self::router::{Provider, Providers, Route, Router};
+use crate::command::CommandError;
+use crate::config::Endpoint;
+use crate::connection::DialState;
+use crate::context::{Context, Core, Hold};
+
+/// The handle of a node. Cloning is cheap; all clones are the same node.
+///
+/// A generated client can be made from it: `LifeClient::new(&node)`.
+#[derive(Clone)]
+pub struct Node {
+    inner: Arc<Inner>,
 }
 
-/// Collects the topics of an application.
-#[doc(hidden)]
-pub struct TopicTable<A> {
-    state: Arc<State<A>>,
-}
-
-impl<A: Application> TopicTable<A> {
-    /// Adds the handler of a one-way topic.
-    pub fn message<P, R, H, F>(&mut self, name: &'static str, options: TopicOptions, handler: H)
-    where
-        P: Payload,
-        R: OneWayReply,
-        H: Fn(Invocation<A>, P) -> F + Send + Sync + 'static,
-        F: Future<Output = (R, Invocation<A>)> + Send + 'static,
-    {
-        let _ = (&self.state, name, options, handler);
+impl Node {
+    pub(crate) const fn new(inner: Arc<Inner>) -> Self {
+        Self { inner }
     }
 
-    /// Adds the handler of a request.
-    pub fn request<P, R, H, F>(&mut self, name: &'static str, options: TopicOptions, handler: H)
-    where
-        P: Payload,
-        R: Reply,
-        H: Fn(Invocation<A>, P) -> F + Send + Sync + 'static,
-        F: Future<Output = (R, Invocation<A>)> + Send + 'static,
-    {
-        let _ = (&self.state, name, options, handler);
+    pub(crate) const fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    /// What the node is doing now.
+    #[must_use]
+    pub fn state(&self) -> NodeState {
+        self.inner.state()
+    }
+
+    /// Waits until the node is in a state that `wanted` accepts.
+    ///
+    /// Cancel safe.
+    pub async fn wait_for_state(&self, wanted: impl FnMut(&NodeState) -> bool) -> NodeState {
+        self.inner.wait_for_state(wanted).await
+    }
+
+    /// Starts the node: binds its listeners, runs `on_start`, then accepts and dials peers. A node that runs is left
+    /// as it is; one that stopped or failed can be started again and keeps its application's state.
+    ///
+    /// # Errors
+    ///
+    /// If a listener can't be bound or `on_start` fails. The node is then [`NodeState::Failed`] and holds nothing.
+    ///
+    /// Cancel safety: dropping the future leaves the node as it is at that moment; call [`stop`](Self::stop) then.
+    pub async fn start(&self) -> Result<(), StartError> {
+        self.inner.start().await
+    }
+
+    /// Stops the node: no new peers and requests, then what is in flight is finished up to the configured
+    /// `stop.deadline`, `on_stop` runs, and the connections are closed with a goodbye. A node that doesn't run is left
+    /// as it is.
+    ///
+    /// Cancel safety: dropping the future leaves the node half stopped; call it again.
+    pub async fn stop(&self) {
+        self.inner.stop("stopped by its program").await;
+    }
+
+    /// Stops and starts the node.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`start`](Self::start).
+    pub async fn restart(&self) -> Result<(), StartError> {
+        self.stop().await;
+        self.start().await
+    }
+
+    /// Where the node listens for peers, with the real ports; empty unless it runs.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.inner.addresses()
+    }
+
+    /// Where the HTTP component listens, with the real port; `None` unless the node runs and has one.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn http_address(&self) -> Option<SocketAddr> {
+        self.inner.web_addresses().0
+    }
+
+    /// Where the WebSocket component listens, with the real port; `None` unless the node runs and has one.
+    #[cfg(feature = "websocket")]
+    #[must_use]
+    pub fn websocket_address(&self) -> Option<SocketAddr> {
+        self.inner.web_addresses().1
+    }
+
+    /// The names of the nodes that this node has dialled and is connected to.
+    #[must_use]
+    pub fn connected_to(&self) -> Vec<Arc<str>> {
+        self.inner.router().peers().iter().map(|peer| peer.name().clone()).collect()
+    }
+
+    /// The names of the nodes that have dialled this node and are connected.
+    #[must_use]
+    pub fn connected_from(&self) -> Vec<Arc<str>> {
+        self.inner.incoming_names()
+    }
+
+    /// The endpoints that the node dials, and how each stands.
+    #[must_use]
+    pub fn dialled(&self) -> Vec<(Endpoint, DialState)> {
+        self.inner.dialled()
+    }
+
+    /// Dials a peer and keeps the node connected to it; see [`Context::connect`].
+    ///
+    /// # Errors
+    ///
+    /// If the node isn't running, dials that endpoint already, or the first attempt fails.
+    pub async fn connect(&self, endpoint: Endpoint) -> Result<Arc<str>, ConnectError> {
+        self.inner.connect(endpoint).await
+    }
+
+    /// Ends the connection to an endpoint, and no longer dials it. Returns whether it was dialled.
+    pub fn disconnect(&self, endpoint: &Endpoint) -> bool {
+        self.inner.disconnect(endpoint)
+    }
+
+    /// Waits until a connected node handles a topic; returns whether one does in time.
+    ///
+    /// Cancel safe.
+    pub async fn wait_for_provider(&self, topic: &str, time: Duration) -> bool {
+        tokio::time::timeout(time, self.inner.router().provided(topic)).await.is_ok()
+    }
+
+    /// The topics that the node handles.
+    #[must_use]
+    pub fn topics(&self) -> Vec<crate::Topic> {
+        self.inner.handlers().iter().map(|handler| *handler.topic()).collect()
+    }
+
+    /// The commands that the node has: how each is called, and what it does.
+    #[must_use]
+    pub fn commands(&self) -> Vec<crate::command::CommandInfo> {
+        self.inner.program().commands.infos()
+    }
+
+    /// Runs a command with its arguments as text.
+    ///
+    /// # Errors
+    ///
+    /// If the node isn't running or has no such command, if an argument is wrong, or if the command itself fails or
+    /// panics.
+    pub async fn command(
+        &self,
+        name: &str,
+        arguments: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<String, CommandError> {
+        let arguments = arguments.into_iter().map(Into::into).collect();
+        self.inner.command(name, arguments).await
+    }
+
+    /// What the node has counted since it was made; never reset.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.inner.metrics().snapshot()
+    }
+
+    /// A context that belongs to no call, for code that wants one.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        Context::from_core(Core {
+            node: self.inner.clone(),
+            sender: None,
+            deadline: None,
+            hold: Hold::Nothing,
+        })
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node")
+            .field("name", &self.name())
+            .field("state", &self.state())
+            .finish_non_exhaustive()
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::{self, Debug, Display};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub(crate) mod codec;
 mod implementations;
 mod shape;
 

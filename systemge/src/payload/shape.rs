@@ -70,6 +70,78 @@ impl Shape {
         self.hash(FNV_OFFSET)
     }
 
+    /// The fewest bytes that a value takes in postcard: 0 or, where it takes any, 1.
+    const fn takes_bytes(&self) -> bool {
+        match self {
+            Self::Unit | Self::Never => false,
+            Self::Array(inner, length) => *length > 0 && inner.takes_bytes(),
+            Self::Tuple(items) => {
+                let mut index = 0;
+                while index < items.len() {
+                    if items[index].takes_bytes() {
+                        return true;
+                    }
+                    index += 1;
+                }
+                false
+            }
+            Self::Struct(fields) => {
+                let mut index = 0;
+                while index < fields.len() {
+                    if fields[index].shape.takes_bytes() {
+                        return true;
+                    }
+                    index += 1;
+                }
+                false
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether the work of decoding a value is bounded by the bytes that it takes: no sequence of values without
+    /// bytes, of which a few bytes could promise any number.
+    pub(crate) const fn is_bounded(&self) -> bool {
+        match self {
+            Self::Sequence(inner) => inner.takes_bytes() && inner.is_bounded(),
+            Self::Map(key, value) => {
+                (key.takes_bytes() || value.takes_bytes()) && key.is_bounded() && value.is_bounded()
+            }
+            Self::Option(inner) | Self::Array(inner, _) => inner.is_bounded(),
+            Self::Tuple(items) => {
+                let mut index = 0;
+                while index < items.len() {
+                    if !items[index].is_bounded() {
+                        return false;
+                    }
+                    index += 1;
+                }
+                true
+            }
+            Self::Struct(fields) => {
+                let mut index = 0;
+                while index < fields.len() {
+                    if !fields[index].shape.is_bounded() {
+                        return false;
+                    }
+                    index += 1;
+                }
+                true
+            }
+            Self::Enum(variants) => {
+                let mut index = 0;
+                while index < variants.len() {
+                    if !variants[index].shape.is_bounded() {
+                        return false;
+                    }
+                    index += 1;
+                }
+                true
+            }
+            _ => true,
+        }
+    }
+
     /// Continues a fingerprint with this shape.
     pub(crate) const fn hash(&self, state: u64) -> u64 {
         match self {

@@ -1,0 +1,193 @@
+//! Messages: asynchronous, nobody responds.
+
+use std::future::IntoFuture;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::Destination;
+use crate::config::SlowPeerPolicy;
+use crate::connection::outbox::{Outbox, Pushed, RoomTicket};
+use crate::node::Provider;
+use crate::payload::Payload;
+use crate::payload::codec::encode;
+use crate::protocol::frame::{Encoding, GoodbyeCode};
+
+/// A message about to be sent: `.await` it.
+///
+/// It goes to every connected node that handles the topic, at most once to each. The result is the number of nodes
+/// to whose connections it was handed; 0 if nobody handles the topic, which is no error. What a node does with it is
+/// not reported.
+///
+/// If a node reads too slowly and its queue is full, the policy of `[nodes.NAME.queue]` decides: the default waits.
+///
+/// Cancel safety: dropping the future before it is done may leave the message with some nodes and not with others.
+#[must_use = "a message is sent when it is awaited"]
+pub struct OneWay<'c, P> {
+    destination: Destination<'c>,
+    payload: P,
+}
+
+/// Why a message was not sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The node that sends is not running. The caller's mistake, or a node that is being stopped.
+    #[error("the node `{0}` is not running")]
+    NotRunning(String),
+    /// The payload can't be written, or is larger than a receiver accepts. The caller's mistake.
+    #[error("the payload of `{topic}` cannot be sent: {reason}")]
+    Unencodable {
+        /// The topic.
+        topic: &'static str,
+        /// What serde or the receiver's limit says.
+        reason: String,
+    },
+}
+
+impl<'c, P: Payload> OneWay<'c, P> {
+    pub(super) const fn new(destination: Destination<'c>, payload: P) -> Self {
+        Self { destination, payload }
+    }
+}
+
+impl<'c, P: Payload> IntoFuture for OneWay<'c, P> {
+    type Output = Result<usize, SendError>;
+    type IntoFuture = SendMessage<'c, P>;
+
+    fn into_future(self) -> SendMessage<'c, P> {
+        SendMessage { message: self, stage: Stage::New, sent: 0 }
+    }
+}
+
+/// The future of a [`OneWay`].
+#[must_use = "a message is sent when it is awaited"]
+pub struct SendMessage<'c, P> {
+    message: OneWay<'c, P>,
+    stage: Stage,
+    sent: usize,
+}
+
+enum Stage {
+    New,
+    /// The nodes whose queues are full, and the payload where it is needed more than once.
+    Waiting {
+        full: Vec<(Provider, RoomTicket)>,
+        encoded: Option<Vec<u8>>,
+    },
+}
+
+// nothing in it is ever pinned
+impl<P> Unpin for SendMessage<'_, P> {}
+
+impl<P: Payload> Future for SendMessage<'_, P> {
+    type Output = Result<usize, SendError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        if let Stage::New = this.stage
+            && let Some(done) = this.start()
+        {
+            return Poll::Ready(done);
+        }
+        this.poll_full(context)
+    }
+}
+
+impl<P: Payload> SendMessage<'_, P> {
+    /// Hands the message to every node that has room. `None` if some have not.
+    #[inline]
+    fn start(&mut self) -> Option<Result<usize, SendError>> {
+        let destination = self.message.destination;
+        let node = &destination.client.node;
+        if !node.can_send() {
+            return Some(Err(SendError::NotRunning(node.name().to_owned())));
+        }
+        let payload = &self.message.payload;
+        let several = destination.route.providers().len() > 1;
+        let mut encoded = None;
+        if several {
+            let mut bytes = Vec::new();
+            if let Err(reason) = encode(payload, Encoding::Postcard, &mut bytes) {
+                return Some(Err(unencodable(destination, reason)));
+            }
+            encoded = Some(bytes);
+        }
+        let mut full = Vec::new();
+        let mut failed = None;
+        let sent = &mut self.sent;
+        destination.providers(|provider| {
+            let outbox = provider.peer().outbox();
+            match push(outbox, provider, payload, encoded.as_deref()) {
+                Pushed::Done(()) => *sent += 1,
+                Pushed::Full => match node.config().queue.policy {
+                    SlowPeerPolicy::Wait => full.push((provider.clone(), RoomTicket::default())),
+                    SlowPeerPolicy::DropNewest => {
+                        node.count_dropped(provider.peer().name(), destination.route.name())
+                    }
+                    SlowPeerPolicy::Disconnect => {
+                        outbox.close(GoodbyeCode::TooSlow, "the peer reads too slowly")
+                    }
+                },
+                Pushed::Closed => {}
+                Pushed::Failed(reason) => failed = Some(unencodable(destination, reason)),
+            }
+        });
+        node.count_sent(*sent);
+        if full.is_empty() {
+            return Some(failed.map_or(Ok(*sent), Err));
+        }
+        self.stage = Stage::Waiting { full, encoded };
+        None
+    }
+
+    /// Hands the message to the nodes that had no room, as they get it.
+    #[cold]
+    fn poll_full(&mut self, context: &Context<'_>) -> Poll<Result<usize, SendError>> {
+        let Self { message: OneWay { destination, payload }, stage, sent } = self;
+        let Stage::Waiting { full, encoded } = stage else { return Poll::Ready(Ok(*sent)) };
+        let mut failed = None;
+        full.retain_mut(|(provider, ticket)| {
+            let outbox = provider.peer().outbox();
+            while outbox.poll_room(ticket, context).is_ready() {
+                match push(outbox, provider, payload, encoded.as_deref()) {
+                    Pushed::Done(()) => {
+                        *sent += 1;
+                        destination.client.node.count_sent(1);
+                    }
+                    // somebody else was faster
+                    Pushed::Full => continue,
+                    Pushed::Closed => {}
+                    Pushed::Failed(reason) => failed = Some(unencodable(*destination, reason)),
+                }
+                return false;
+            }
+            true
+        });
+        if full.is_empty() { Poll::Ready(failed.map_or(Ok(*sent), Err)) } else { Poll::Pending }
+    }
+}
+
+impl<P> Drop for SendMessage<'_, P> {
+    fn drop(&mut self) {
+        if let Stage::Waiting { full, .. } = &mut self.stage {
+            for (provider, ticket) in full {
+                provider.peer().outbox().leave_room(ticket);
+            }
+        }
+    }
+}
+
+#[inline]
+fn push<P: Payload>(outbox: &Outbox, provider: &Provider, payload: &P, encoded: Option<&[u8]>) -> Pushed<()> {
+    outbox.message(provider.topic(), Encoding::Postcard, |out| match encoded {
+        Some(bytes) => {
+            out.extend_from_slice(bytes);
+            Ok(())
+        }
+        None => encode(payload, Encoding::Postcard, out),
+    })
+}
+
+fn unencodable(destination: Destination<'_>, reason: String) -> SendError {
+    SendError::Unencodable { topic: destination.route.name(), reason }
+}

@@ -1,0 +1,128 @@
+//! How a request ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a request ended at one node that was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Outcome<T, E> {
+    /// The node that was asked. If nobody could be asked, the node that wanted to.
+    pub node: Arc<str>,
+    /// How long it took.
+    pub took: Duration,
+    /// The response, or why there is none.
+    pub result: Result<T, RequestError<E>>,
+}
+
+/// Why a request has no response.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError<E> {
+    /// No connected node handles the topic (with the same shapes). The network's state, or a topic that nobody has.
+    #[error("no connected node handles `{topic}`{}", mismatch_note(.mismatched))]
+    NoHandler {
+        /// The topic.
+        topic: &'static str,
+        /// The nodes that handle a topic of that name with other types.
+        mismatched: Vec<Arc<str>>,
+    },
+    /// The node that asks is not running. The caller's mistake, or a node that is being stopped.
+    #[error("the node `{0}` is not running")]
+    NotRunning(String),
+    /// The handler that asks holds what the answering handler of the same node would need. The caller's mistake.
+    #[error("a handler of `{node}` asked its own node while it {reason}: the response could never come")]
+    WouldDeadlock {
+        /// The node.
+        node: String,
+        /// What the handler holds.
+        reason: &'static str,
+    },
+    /// The payload can't be written, or is larger than the node that was asked accepts. The caller's mistake.
+    #[error("the payload of the request cannot be sent: {0}")]
+    Unencodable(String),
+    /// No response came in time.
+    #[error("no response within {0:?}")]
+    Timeout(Duration),
+    /// The connection was lost before the response came. Whether the handler ran is not known.
+    #[error("the connection was lost before the response came")]
+    Disconnected,
+    /// The handler's own error.
+    #[error("{0}")]
+    Handler(E),
+    /// The handler panicked.
+    #[error("the handler panicked: {0}")]
+    Panicked(String),
+    /// The node refused the request; its handler did not run.
+    #[error("the request was refused: {0}")]
+    Refused(Refusal),
+    /// The handler was ended before it was done.
+    #[error("the handler was ended before it was done")]
+    Cancelled,
+    /// The node could not read the payload.
+    #[error("the node could not read the payload: {0}")]
+    Undecodable(String),
+    /// The handler ran, but its response can't be written, or is larger than this node accepts.
+    #[error("the node could not write its response: {0}")]
+    ResponseUnencodable(String),
+    /// This node can't read the response.
+    #[error("the response cannot be read: {0}")]
+    ResponseUndecodable(String),
+}
+
+fn mismatch_note(mismatched: &[Arc<str>]) -> String {
+    if mismatched.is_empty() {
+        return String::new();
+    }
+    format!(" with the types that this node knows; with other types: {}", mismatched.join(", "))
+}
+
+/// Why a node refused a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The node is about to stop.
+    #[error("the node is about to stop")]
+    Draining,
+    /// The node has too much to do.
+    #[error("the node has too much to do")]
+    Overloaded,
+    /// The node no longer handles the topic.
+    #[error("the node does not handle the topic any more")]
+    UnknownTopic,
+}
+
+impl<E> RequestError<E> {
+    /// Whether the handler certainly did not run, so that asking another node cannot do anything twice.
+    #[must_use]
+    pub const fn is_unhandled(&self) -> bool {
+        matches!(
+            self,
+            Self::NoHandler { .. }
+                | Self::NotRunning(_)
+                | Self::WouldDeadlock { .. }
+                | Self::Unencodable(_)
+                | Self::Refused(_)
+                | Self::Undecodable(_)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_error<E: std::error::Error + Send + Sync + 'static>(error: E) -> String {
+        crate::Error::from(error).to_string()
+    }
+
+    #[test]
+    fn an_error_says_which_nodes_have_other_types() {
+        let error: RequestError<String> =
+            RequestError::NoHandler { topic: "grid", mismatched: vec!["a".into(), "b".into()] };
+        assert_eq!(
+            is_error(error),
+            "no connected node handles `grid` with the types that this node knows; with other types: a, b"
+        );
+    }
+}

@@ -1,0 +1,345 @@
+//! The accepting side of a connection: it announces topics, and its handlers run.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
+
+use super::driver::{End, Side, Turn};
+use super::outbox::Outbox;
+use crate::config::Handling;
+use crate::context::{Core, Hold};
+use crate::node::handler::{Call, Completion, Handler, Worker};
+use crate::node::{Inner, Tally};
+use crate::protocol::frame::{GoodbyeCode, Status, TopicId, write_text_response};
+use crate::protocol::session::Event;
+
+/// The accepting side of a connection.
+pub(super) struct Accepted {
+    node: Arc<Inner>,
+    outbox: Arc<Outbox>,
+    address: std::net::SocketAddr,
+    /// Held until the handshake is done.
+    handshake: Option<OwnedSemaphorePermit>,
+    peer: Option<Arc<str>>,
+    handlers: Arc<[Arc<dyn Handler>]>,
+    /// Places where calls can run, by topic; taken from here, given back when the call is done.
+    idle: Vec<Vec<Box<dyn Worker>>>,
+    running: FuturesUnordered<Running>,
+    /// The turn of a node that handles one message at a time.
+    turn: Option<OwnedMutexGuard<()>>,
+    waiting_for_turn: Option<futures_util::future::BoxFuture<'static, OwnedMutexGuard<()>>>,
+    tally: Tally,
+}
+
+/// Places kept for the next calls of one topic.
+const IDLE_WORKERS: usize = 32;
+
+impl Accepted {
+    pub(super) fn new(
+        node: Arc<Inner>,
+        outbox: Arc<Outbox>,
+        address: std::net::SocketAddr,
+        handshake: OwnedSemaphorePermit,
+    ) -> Self {
+        let handlers = node.handlers();
+        Self {
+            idle: handlers.iter().map(|_| Vec::new()).collect(),
+            handlers,
+            node,
+            outbox,
+            address,
+            handshake: Some(handshake),
+            peer: None,
+            running: FuturesUnordered::new(),
+            turn: None,
+            waiting_for_turn: None,
+            tally: Tally::default(),
+        }
+    }
+
+    /// Who dialled, once it has said so.
+    pub(super) const fn peer(&self) -> Option<&Arc<str>> {
+        self.peer.as_ref()
+    }
+
+    /// Runs to its end what still runs when the connection is gone: a handler is never dropped halfway.
+    pub(super) async fn finish(mut self) {
+        let mut nowhere = Vec::new();
+        while let Some(done) = self.running.next().await {
+            self.done(done, &mut nowhere);
+            nowhere.clear();
+        }
+        self.end_batch();
+    }
+
+    fn sequential(&self) -> bool {
+        self.node.config().handling == Handling::Sequential
+    }
+
+    /// Lets a node in, or not.
+    fn hello(&mut self, name: &str, turn: Turn<'_, '_>) -> Result<(), End> {
+        let name: Arc<str> = name.into();
+        if let Err((code, reason)) = self.node.admit(&name, &self.outbox) {
+            return Err(End::Ours { code, reason });
+        }
+        self.outbox.set_frame_limit(turn.session.peer_frame_limit());
+        tracing::info!(node = %self.node.name(), peer = %name, address = %self.address, "a peer has connected");
+        self.peer = Some(name);
+        self.handshake = None;
+        self.node.welcome(turn.session, turn.out);
+        Ok(())
+    }
+
+    /// Starts a handler, and goes on with it as far as it gets without waiting.
+    fn start(
+        &mut self,
+        topic: TopicId,
+        call: Call,
+        deadline: Option<Instant>,
+        payload: &[u8],
+        turn: Turn<'_, '_>,
+    ) {
+        let index = topic as usize;
+        let Some(handler) = self.handlers.get(index) else {
+            self.tally.unknown_topic += 1;
+            if let Some(token) = call.token {
+                write_text_response(
+                    turn.out,
+                    token,
+                    Status::UnknownTopic,
+                    "there is no topic of that number",
+                );
+            }
+            return;
+        };
+        if let Some(token) = call.token
+            && self.node.is_draining()
+        {
+            self.tally.refused += 1;
+            write_text_response(turn.out, token, Status::Draining, "the node is about to stop");
+            return;
+        }
+        let is_request = handler.topic().kind() == crate::TopicKind::Request;
+        if is_request != call.token.is_some() {
+            self.tally.unknown_topic += 1;
+            if let Some(token) = call.token {
+                write_text_response(
+                    turn.out,
+                    token,
+                    Status::UnknownTopic,
+                    "the topic is one-way: it has no response",
+                );
+            }
+            return;
+        }
+        let spawn = handler.options().spawn;
+        let mut worker = match self.idle[index].pop() {
+            Some(worker) => worker,
+            None => handler.worker(&Core {
+                node: self.node.clone(),
+                sender: self.peer.clone(),
+                deadline: None,
+                hold: if self.node.has_lock() {
+                    Hold::State
+                } else if self.sequential() && !spawn {
+                    Hold::Turn
+                } else {
+                    Hold::Nothing
+                },
+            }),
+        };
+        if let Err(why) = worker.start(deadline, call.encoding, payload) {
+            self.tally.undecodable += 1;
+            match call.token {
+                Some(token) => write_text_response(turn.out, token, Status::Undecodable, &why),
+                None => tracing::warn!(
+                    node = %self.node.name(), sender = self.peer.as_deref(), topic = handler.topic().name(), %why,
+                    "a message was dropped: its payload does not decode"
+                ),
+            }
+            self.idle[index].push(worker);
+            return;
+        }
+        if spawn {
+            self.spawn(Running::new(index, worker, call));
+            return;
+        }
+        match worker.poll(turn.context, call, turn.out) {
+            Poll::Ready(completion) => {
+                self.completed(index, completion);
+                self.idle[index].push(worker);
+            }
+            Poll::Pending => {
+                self.node.handler_waits();
+                self.running.push(Running::new(index, worker, call));
+                // polled again among the others, which then are woken for it alone
+                turn.context.waker().wake_by_ref();
+            }
+        }
+    }
+
+    /// Runs a handler in a task of its own.
+    fn spawn(&mut self, mut running: Running) {
+        let (node, outbox, peer) = (self.node.clone(), self.outbox.clone(), self.peer.clone());
+        node.handler_waits();
+        let task = async move {
+            let done = std::future::poll_fn(|context| running.poll_call(context)).await;
+            outbox.append(|out| out.extend_from_slice(&done.response));
+            let mut tally = Tally::default();
+            let topic = node.handlers().get(done.index).map_or("", |handler| handler.topic().name());
+            tally.completed(&node, peer.as_deref(), topic, done.completion);
+            tally.settle(&node);
+            node.handler_done();
+        };
+        self.node.spawn_handler(task);
+    }
+
+    fn done(&mut self, mut done: Done, out: &mut Vec<u8>) {
+        self.node.handler_done();
+        out.extend_from_slice(&done.response);
+        self.completed(done.index, done.completion);
+        if let Some(worker) = done.worker.take()
+            && let Some(idle) = self.idle.get_mut(done.index)
+            && idle.len() < IDLE_WORKERS
+        {
+            idle.push(worker);
+        }
+    }
+
+    fn completed(&mut self, index: usize, completion: Completion) {
+        if completion == Completion::Done {
+            self.tally.handled += 1;
+        } else {
+            let topic = self.handlers.get(index).map_or("", |handler| handler.topic().name());
+            self.tally.completed(&self.node, self.peer.as_deref(), topic, completion);
+        }
+    }
+}
+
+impl Side for Accepted {
+    fn event(&mut self, event: Event<'_>, turn: Turn<'_, '_>) -> Result<(), End> {
+        match event {
+            Event::Message { topic, encoding, payload } => {
+                let call = Call { token: None, encoding, frame_limit: 0 };
+                self.start(topic, call, None, payload, turn);
+            }
+            Event::Request { topic, token, remaining, encoding, payload } => {
+                let deadline = (remaining > 0)
+                    .then(|| turn.now.checked_add(Duration::from_millis(remaining.into())))
+                    .flatten();
+                let call =
+                    Call { token: Some(token), encoding, frame_limit: turn.session.peer_frame_limit() };
+                self.start(topic, call, deadline, payload, turn);
+            }
+            Event::Hello { name, .. } => return self.hello(name, turn),
+            // handlers run to their end; a response that comes too late is left by the caller
+            Event::Cancelled(_) => self.tally.cancelled += 1,
+            Event::Goodbye { code, reason } => return Err(End::Goodbye { code, reason: reason.to_owned() }),
+            Event::Welcome { .. }
+            | Event::Announced { .. }
+            | Event::Withdrawn(_)
+            | Event::Draining
+            | Event::Response { .. } => {
+                let reason = "the session let an event through that belongs to the dialling side".to_owned();
+                return Err(End::Ours { code: GoodbyeCode::Violation, reason });
+            }
+        }
+        Ok(())
+    }
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let limits = &self.node.config().limits;
+        // a connection without a waiting handler may always start one: nobody would wake it
+        if !self.running.is_empty()
+            && (self.running.len() >= limits.handlers_per_connection
+                || self.node.handlers_waiting() >= limits.handlers)
+        {
+            return Poll::Pending;
+        }
+        if !self.sequential() || self.peer.is_none() {
+            return Poll::Ready(());
+        }
+        if !self.running.is_empty() {
+            return Poll::Pending;
+        }
+        if self.turn.is_some() {
+            return Poll::Ready(());
+        }
+        if self.waiting_for_turn.is_none()
+            && let Ok(turn) = self.node.turn().try_lock_owned()
+        {
+            self.turn = Some(turn);
+            return Poll::Ready(());
+        }
+        // the lock is fair: whoever asked first has the next turn
+        let waiting = self.waiting_for_turn.get_or_insert_with(|| Box::pin(self.node.turn().lock_owned()));
+        waiting.as_mut().poll(context).map(|turn| {
+            self.waiting_for_turn = None;
+            self.turn = Some(turn);
+        })
+    }
+
+    fn poll_running(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) -> bool {
+        let mut progress = false;
+        while !self.running.is_empty() {
+            let Poll::Ready(Some(done)) = self.running.poll_next_unpin(context) else { break };
+            self.done(done, out);
+            progress = true;
+        }
+        if progress {
+            self.end_batch();
+        }
+        progress
+    }
+
+    fn end_batch(&mut self) {
+        if self.running.is_empty() {
+            self.turn = None;
+        }
+        self.tally.settle(&self.node);
+    }
+}
+
+/// A call that waits for something.
+struct Running {
+    index: usize,
+    worker: Option<Box<dyn Worker>>,
+    call: Call,
+    response: Vec<u8>,
+}
+
+/// A call that waited and is done.
+struct Done {
+    index: usize,
+    worker: Option<Box<dyn Worker>>,
+    completion: Completion,
+    response: Vec<u8>,
+}
+
+impl Running {
+    const fn new(index: usize, worker: Box<dyn Worker>, call: Call) -> Self {
+        Self { index, worker: Some(worker), call, response: Vec::new() }
+    }
+
+    fn poll_call(&mut self, context: &mut Context<'_>) -> Poll<Done> {
+        let Some(worker) = &mut self.worker else { return Poll::Pending };
+        worker.poll(context, self.call, &mut self.response).map(|completion| Done {
+            index: self.index,
+            worker: self.worker.take(),
+            completion,
+            response: std::mem::take(&mut self.response),
+        })
+    }
+}
+
+impl Future for Running {
+    type Output = Done;
+
+    fn poll(self: std::pin::Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Done> {
+        self.get_mut().poll_call(context)
+    }
+}

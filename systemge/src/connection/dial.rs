@@ -1,0 +1,146 @@
+//! Dialling a peer, again and again.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::dialled::Dialled;
+use super::driver::{Driver, End};
+use super::outbox::Outbox;
+use crate::config::{Endpoint, OnDialFailure};
+use crate::node::Inner;
+use crate::protocol::MIN_FRAME_LIMIT;
+use crate::protocol::backoff::Backoff;
+use crate::protocol::session::Session;
+
+/// How a dialled endpoint stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DialState {
+    /// An attempt is under way.
+    Dialling,
+    /// Connected to the node of that name.
+    Connected(Arc<str>),
+    /// The last attempt failed for that reason; there will be another.
+    Waiting(String),
+    /// The node gave up, for that reason.
+    GaveUp(String),
+    /// Nobody wants it any more.
+    Ended,
+}
+
+/// Sets the state of a dialled endpoint.
+#[derive(Debug, Clone)]
+pub(super) struct DialWatch(Arc<watch::Sender<DialState>>);
+
+impl DialWatch {
+    pub(super) fn set(&self, state: DialState) {
+        self.0.send_replace(state);
+    }
+}
+
+/// The handle of an endpoint that is dialled.
+#[derive(Debug, Clone)]
+pub(crate) struct DialHandle {
+    pub(crate) stop: CancellationToken,
+    pub(crate) state: watch::Receiver<DialState>,
+}
+
+/// Keeps a node connected to an endpoint, in a task of its own, until the handle's token is cancelled.
+pub(crate) fn dial(node: &Arc<Inner>, endpoint: Endpoint, stop: CancellationToken) -> DialHandle {
+    let (sender, state) = watch::channel(DialState::Dialling);
+    let handle = DialHandle { stop: stop.clone(), state };
+    let watch = DialWatch(Arc::new(sender));
+    let task = keep_connected(node.clone(), endpoint, stop, watch);
+    node.spawn_connection(task);
+    handle
+}
+
+async fn keep_connected(node: Arc<Inner>, endpoint: Endpoint, stop: CancellationToken, watch: DialWatch) {
+    let config = &node.config().dial;
+    let mut backoff = Backoff::new(config.initial_delay, config.max_delay);
+    loop {
+        watch.set(DialState::Dialling);
+        let started = Instant::now();
+        let end = attempt(&node, &endpoint, &stop, &watch).await;
+        if stop.is_cancelled() {
+            break;
+        }
+        let (joined, reason) = match end {
+            Ok((joined, end)) => (joined, end.to_string()),
+            Err(reason) => (false, reason),
+        };
+        // a peer that lets us in and throws us out at once has not recovered
+        if joined && started.elapsed() >= config.initial_delay {
+            backoff.succeeded();
+        }
+        let delay = backoff.failed(fastrand::u64(..));
+        if config.max_attempts > 0 && backoff.failures() >= config.max_attempts {
+            tracing::error!(node = %node.name(), %endpoint, %reason, attempts = backoff.failures(), "gave up on a peer");
+            watch.set(DialState::GaveUp(reason));
+            if config.on_failure == OnDialFailure::Shutdown {
+                node.request_stop(format!("the peer {endpoint} can't be reached"));
+            }
+            return;
+        }
+        // the first failures are worth a look; a peer that stays away is not worth a line per attempt
+        if joined || backoff.failures() <= 3 {
+            tracing::warn!(node = %node.name(), %endpoint, %reason, retry_in = ?delay, "not connected");
+        } else {
+            tracing::debug!(node = %node.name(), %endpoint, %reason, retry_in = ?delay, "not connected");
+        }
+        watch.set(DialState::Waiting(reason));
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = tokio::time::sleep(delay) => {}
+        }
+    }
+    watch.set(DialState::Ended);
+}
+
+/// One connection, from the first packet to its end.
+async fn attempt(
+    node: &Arc<Inner>,
+    endpoint: &Endpoint,
+    stop: &CancellationToken,
+    watch: &DialWatch,
+) -> Result<(bool, End), String> {
+    let timeout = node.config().dial.timeout;
+    let stream = tokio::select! {
+        () = stop.cancelled() => return Err("no longer wanted".to_owned()),
+        stream = tokio::time::timeout(timeout, connect(endpoint)) => stream,
+    };
+    let stream = match stream {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return Err(error.to_string()),
+        Err(_) => return Err(format!("no answer within {timeout:?}")),
+    };
+    let now = Instant::now();
+    let mut output = Vec::new();
+    let settings = node.session_settings(timeout);
+    let session = Session::dial(settings, node.name(), node.instance(), now, &mut output);
+    let outbox = Arc::new(Outbox::new(node.config().queue.bytes, MIN_FRAME_LIMIT, now));
+    let side = Dialled::new(node.clone(), outbox.clone(), endpoint.clone(), watch.clone());
+    let driver = Driver::new(Box::new(stream), session, side, outbox.clone(), output, &node.config().queue);
+    let mut running = std::pin::pin!(driver.run());
+    let (end, side) = tokio::select! {
+        ended = &mut running => ended,
+        () = stop.cancelled() => {
+            let (code, reason) = node.farewell();
+            outbox.close(code, reason);
+            running.await
+        }
+    };
+    side.left();
+    Ok((side.joined(), end))
+}
+
+/// Opens a TCP connection; names are resolved anew each time.
+async fn connect(endpoint: &Endpoint) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect((endpoint.host(), endpoint.port())).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}

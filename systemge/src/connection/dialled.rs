@@ -1,0 +1,101 @@
+//! The dialling side of a connection: it learns what the peer handles, and takes the responses.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::dial::{DialState, DialWatch};
+use super::driver::{End, Side, Turn};
+use super::outbox::{Outbox, RawOutcome};
+use crate::config::Endpoint;
+use crate::node::{Inner, Peer, Tally};
+use crate::protocol::frame::GoodbyeCode;
+use crate::protocol::session::Event;
+
+/// The dialling side of a connection.
+pub(super) struct Dialled {
+    node: Arc<Inner>,
+    outbox: Arc<Outbox>,
+    endpoint: Endpoint,
+    state: DialWatch,
+    peer: Option<Arc<Peer>>,
+    joined: bool,
+    tally: Tally,
+}
+
+impl Dialled {
+    pub(super) fn new(node: Arc<Inner>, outbox: Arc<Outbox>, endpoint: Endpoint, state: DialWatch) -> Self {
+        Self { node, outbox, endpoint, state, peer: None, joined: false, tally: Tally::default() }
+    }
+
+    /// Whether the handshake was done at all.
+    pub(super) const fn joined(&self) -> bool {
+        self.joined
+    }
+
+    /// The connection is gone.
+    pub(super) fn left(&self) {
+        if let Some(peer) = &self.peer
+            && self.joined
+        {
+            self.node.router().left(peer);
+        }
+    }
+}
+
+impl Side for Dialled {
+    fn event(&mut self, event: Event<'_>, turn: Turn<'_, '_>) -> Result<(), End> {
+        match (event, &self.peer) {
+            (Event::Response { token, status, encoding, payload }, _) => match self.outbox.answered(token) {
+                Some(waiting) => {
+                    self.tally.responses += 1;
+                    waiting.sink.complete(waiting.asked, RawOutcome::Response { status, encoding, payload });
+                }
+                None => self.tally.late += 1,
+            },
+            (Event::Welcome { name, instance }, _) => {
+                self.outbox.set_frame_limit(turn.session.peer_frame_limit());
+                let peer = Peer::new(name, instance, self.endpoint.clone(), self.outbox.clone());
+                self.peer = Some(Arc::new(peer));
+            }
+            (Event::Announced { topics, more }, Some(peer)) => {
+                peer.announce(&topics)?;
+                if self.joined {
+                    self.node.router().changed();
+                } else if !more {
+                    self.joined = true;
+                    tracing::info!(node = %self.node.name(), peer = %peer.name(), endpoint = %self.endpoint, "connected");
+                    self.node.router().joined(self.node.name(), peer);
+                    self.state.set(DialState::Connected(peer.name().clone()));
+                }
+            }
+            (Event::Withdrawn(topics), Some(peer)) => {
+                peer.withdraw(&topics);
+                self.node.router().changed();
+            }
+            (Event::Draining, Some(peer)) => {
+                peer.drain();
+                self.node.router().changed();
+            }
+            (Event::Goodbye { code, reason }, _) => {
+                return Err(End::Goodbye { code, reason: crate::text::printable(reason) });
+            }
+            _ => {
+                let reason = "the session let an event through that belongs to the accepting side".to_owned();
+                return Err(End::Ours { code: GoodbyeCode::Violation, reason });
+            }
+        }
+        Ok(())
+    }
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+
+    fn poll_running(&mut self, _: &mut Context<'_>, _: &mut Vec<u8>) -> bool {
+        false
+    }
+
+    fn end_batch(&mut self) {
+        self.tally.settle(&self.node);
+    }
+}

@@ -1,0 +1,344 @@
+//! The task of one connection.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Sleep;
+
+use super::input::Input;
+use super::outbox::Outbox;
+use crate::protocol::frame::{GoodbyeCode, Violation};
+use crate::protocol::session::{Event, Session, Step};
+
+/// What a connection travels over.
+pub(crate) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
+
+/// What one side of a connection does with what arrives.
+pub(super) trait Side {
+    /// Takes an event; answers go to `out`.
+    fn event(&mut self, event: Event<'_>, turn: Turn<'_, '_>) -> Result<(), End>;
+
+    /// Whether the side can take another event; if not, it wakes the task when it can.
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()>;
+
+    /// Goes on with what runs; answers go to `out`. Returns whether something was finished.
+    fn poll_running(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) -> bool;
+
+    /// Ends a batch of events: what was counted in it goes where others see it.
+    fn end_batch(&mut self);
+}
+
+/// What an event is handled with.
+pub(super) struct Turn<'a, 'c> {
+    pub(super) session: &'a mut Session,
+    pub(super) out: &'a mut Vec<u8>,
+    /// The time of the batch: one look at the clock for many events.
+    pub(super) now: Instant,
+    pub(super) context: &'a mut Context<'c>,
+}
+
+/// Why a connection ended.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum End {
+    #[error("{0}")]
+    Violation(#[from] Violation),
+    #[error("the peer said goodbye ({code:?}): {reason}")]
+    Goodbye { code: GoodbyeCode, reason: String },
+    #[error("the peer closed the connection")]
+    Closed,
+    #[error("{0}")]
+    Network(Arc<std::io::Error>),
+    /// This node ended it.
+    #[error("{reason}")]
+    Ours { code: GoodbyeCode, reason: String },
+}
+
+impl From<std::io::Error> for End {
+    fn from(error: std::io::Error) -> Self {
+        use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+        match error.kind() {
+            ConnectionReset | ConnectionAborted | BrokenPipe => Self::Closed,
+            _ => Self::Network(Arc::new(error)),
+        }
+    }
+}
+
+/// How much is written or read between two looks at everything else.
+const TURNS: u32 = 32;
+/// What an idle connection's buffers may keep, in bytes.
+const IDLE: usize = 4 * 1024;
+/// How long the last words may take.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// The task of one connection.
+pub(super) struct Driver<S> {
+    stream: Box<dyn Transport>,
+    session: Session,
+    side: S,
+    outbox: Arc<Outbox>,
+    input: Input,
+    /// How many bytes the frame at the front of the input takes in all, as far as that is known.
+    needed: usize,
+    output: Vec<u8>,
+    written: usize,
+    /// How many bytes of answers may wait before nothing more is read.
+    output_limit: usize,
+    max_wait: Duration,
+    timer: Pin<Box<Sleep>>,
+    timer_at: Instant,
+    session_at: Instant,
+    /// Whether this side has enough to do and doesn't read.
+    blocked: bool,
+    /// When a connection that is to end does so, whatever still waits to be written.
+    end_at: Option<Instant>,
+}
+
+impl<S: Side + Unpin> Driver<S> {
+    pub(super) fn new(
+        stream: Box<dyn Transport>,
+        session: Session,
+        side: S,
+        outbox: Arc<Outbox>,
+        output: Vec<u8>,
+        queue: &crate::config::QueueConfig,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            stream,
+            session,
+            side,
+            outbox,
+            input: Input::default(),
+            needed: 0,
+            output,
+            written: 0,
+            output_limit: queue.bytes,
+            max_wait: queue.max_wait,
+            timer: Box::pin(tokio::time::sleep_until(now.into())),
+            timer_at: now,
+            session_at: now,
+            blocked: false,
+            end_at: None,
+        }
+    }
+
+    /// Runs the connection to its end.
+    pub(super) async fn run(mut self) -> (End, S) {
+        let end = std::future::poll_fn(|context| self.poll(context)).await;
+        let farewell = match &end {
+            End::Violation(violation) => Some((violation.goodbye(), violation.to_string())),
+            End::Ours { code, reason } => Some((*code, reason.clone())),
+            End::Goodbye { .. } | End::Closed | End::Network(_) => None,
+        };
+        self.outbox.closed();
+        if let Some((code, reason)) = farewell {
+            self.session.goodbye(code, &reason, &mut self.output);
+            let last_words = async {
+                use tokio::io::AsyncWriteExt as _;
+                self.stream.write_all(&self.output[self.written..]).await?;
+                self.stream.flush().await?;
+                self.stream.shutdown().await?;
+                // what the peer still sends is read and left, lest a reset overtakes the goodbye
+                let mut rest = [0; 1024];
+                while tokio::io::AsyncReadExt::read(&mut self.stream, &mut rest).await? > 0 {}
+                std::io::Result::Ok(())
+            };
+            // a peer that doesn't listen to it has lost nothing but the reason
+            let _ = tokio::time::timeout(FAREWELL, last_words).await;
+        }
+        (end, self.side)
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<End> {
+        match self.poll_turns(context) {
+            Ok(()) => Poll::Pending,
+            Err(end) => Poll::Ready(end),
+        }
+    }
+
+    fn poll_turns(&mut self, context: &mut Context<'_>) -> Result<(), End> {
+        let mut turns = 0;
+        loop {
+            let mut progress = self.side.poll_running(context, &mut self.output);
+            progress |= self.poll_input(context)?;
+            progress |= self.poll_output(context)?;
+            if !progress {
+                break;
+            }
+            turns += 1;
+            if turns == TURNS {
+                context.waker().wake_by_ref();
+                break;
+            }
+        }
+        self.poll_timer(context)
+    }
+
+    /// Handles what has arrived, then reads once more. Returns whether anything came.
+    fn poll_input(&mut self, context: &mut Context<'_>) -> Result<bool, End> {
+        if !self.handle_input(context, false)? {
+            return Ok(false);
+        }
+        match self.input.poll_fill(&mut self.stream, self.needed, context) {
+            Poll::Pending => return Ok(false),
+            Poll::Ready(Ok(0)) => return Err(End::Closed),
+            Poll::Ready(Ok(_)) => {}
+            Poll::Ready(Err(error)) => return Err(error.into()),
+        }
+        self.handle_input(context, true)?;
+        Ok(true)
+    }
+
+    /// Handles whole frames; `fresh` says that something has just been read. Returns whether more input is wanted.
+    fn handle_input(&mut self, context: &mut Context<'_>, fresh: bool) -> Result<bool, End> {
+        if self.input.filled().is_empty() {
+            self.needed = 0;
+            return Ok(true);
+        }
+        if !fresh && !self.blocked {
+            return Ok(true);
+        }
+        let now = Instant::now();
+        self.session.heard(now);
+        let wants_more = loop {
+            if self.output.len() - self.written >= self.output_limit
+                || self.side.poll_ready(context).is_pending()
+            {
+                break Ok(false);
+            }
+            match self.session.step(self.input.filled(), &mut self.output) {
+                Err(violation) => break Err(violation.into()),
+                Ok(Step::Incomplete(needed)) => {
+                    self.needed = needed;
+                    break Ok(true);
+                }
+                Ok(Step::Used(used)) => self.input.consume(used),
+                Ok(Step::Event(event, used)) => {
+                    let turn = Turn { session: &mut self.session, out: &mut self.output, now, context };
+                    let handled = self.side.event(event, turn);
+                    self.input.consume(used);
+                    if let Err(end) = handled {
+                        break Err(end);
+                    }
+                }
+            }
+        };
+        self.side.end_batch();
+        self.blocked = matches!(wants_more, Ok(false));
+        wants_more
+    }
+
+    /// Writes what waits. Returns whether anything was written.
+    fn poll_output(&mut self, context: &mut Context<'_>) -> Result<bool, End> {
+        self.outbox.register(context);
+        let mut progress = false;
+        loop {
+            if self.output.is_empty() {
+                let taken = self.outbox.take(&mut self.output);
+                if self.output.is_empty() {
+                    if let Some((code, reason)) = taken.closing {
+                        return Err(End::Ours { code, reason });
+                    }
+                    let deadline = taken.wake_at.map_or(self.session_at, |at| at.min(self.session_at));
+                    self.arm(deadline);
+                    break;
+                }
+            }
+            match Pin::new(&mut self.stream).poll_write(context, &self.output[self.written..]) {
+                Poll::Ready(Ok(0)) => return Err(End::Closed),
+                Poll::Ready(Ok(count)) => {
+                    progress = true;
+                    self.written += count;
+                    if self.written == self.output.len() {
+                        self.output.clear();
+                        self.written = 0;
+                    }
+                }
+                Poll::Ready(Err(error)) => return Err(error.into()),
+                Poll::Pending => {
+                    // senders that wait, or that gave up, want this to end in time
+                    let taken = self.outbox.take(&mut self.output);
+                    let mut deadline = taken.wake_at.map_or(self.session_at, |at| at.min(self.session_at));
+                    if let Some(since) = taken.full_since {
+                        deadline = deadline.min(since + self.max_wait);
+                    }
+                    if let Some((code, reason)) = taken.closing {
+                        let now = Instant::now();
+                        let end = *self.end_at.get_or_insert(now + FAREWELL);
+                        if code == GoodbyeCode::TooSlow || now >= end {
+                            return Err(End::Ours { code, reason });
+                        }
+                        deadline = deadline.min(end);
+                    }
+                    self.arm(deadline);
+                    break;
+                }
+            }
+        }
+        if progress && self.output.is_empty() {
+            match Pin::new(&mut self.stream).poll_flush(context) {
+                Poll::Ready(Err(error)) => return Err(error.into()),
+                Poll::Ready(Ok(())) | Poll::Pending => {}
+            }
+        }
+        Ok(progress)
+    }
+
+    /// Makes the timer go off at `deadline` at the latest.
+    fn arm(&mut self, deadline: Instant) {
+        if deadline < self.timer_at {
+            self.timer_at = deadline;
+            self.timer.as_mut().reset(deadline.into());
+        }
+    }
+
+    fn poll_timer(&mut self, context: &mut Context<'_>) -> Result<(), End> {
+        loop {
+            if self.timer.as_mut().poll(context).is_pending() {
+                return Ok(());
+            }
+            let now = Instant::now();
+            self.outbox.expire(now);
+            if self.blocked && self.session.is_open() {
+                // it is this side that doesn't read: the silence is ours
+                self.session.sign_of_life(now, &mut self.output);
+            }
+            let mut next = self.session.check(now, &mut self.output)?;
+            self.session_at = next;
+            if self.output.is_empty() {
+                self.input.shrink();
+                self.outbox.shrink(IDLE);
+                if self.output.capacity() > IDLE {
+                    self.output = Vec::new();
+                }
+            }
+            let taken = self.outbox.take(&mut self.output);
+            if let Some(since) = taken.full_since {
+                let end = since + self.max_wait;
+                if now >= end {
+                    let reason = format!("the peer read nothing for {:?}", self.max_wait);
+                    return Err(End::Ours { code: GoodbyeCode::TooSlow, reason });
+                }
+                next = next.min(end);
+            }
+            if let Some(end) = self.end_at {
+                next = next.min(end.max(now + crate::protocol::pending::TICK));
+            }
+            if let Some(at) = taken.wake_at {
+                // a deadline in the past is due in the next tick
+                next = next.min(at.max(now + crate::protocol::pending::TICK));
+            }
+            self.timer_at = next;
+            self.timer.as_mut().reset(next.into());
+            // what there is to write is written in the next turn, which also sees whether the end is due
+            if !self.output.is_empty() {
+                context.waker().wake_by_ref();
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Accepting peers.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use super::accepted::Accepted;
+use super::driver::{Driver, End};
+use super::outbox::Outbox;
+use crate::config::Endpoint;
+use crate::node::Inner;
+use crate::protocol::MIN_FRAME_LIMIT;
+use crate::protocol::session::Session;
+
+/// A socket that listens and does not yet accept.
+pub(crate) struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Binds the socket of an endpoint: the first of its addresses that can be had.
+    pub(crate) async fn bind(endpoint: &Endpoint) -> std::io::Result<Self> {
+        let socket = TcpListener::bind((endpoint.host(), endpoint.port())).await?;
+        let address = socket.local_addr()?;
+        Ok(Self { socket, address })
+    }
+
+    /// Where it listens; the port is the real one if the endpoint said 0.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+/// Accepts peers until `stop` is cancelled.
+pub(crate) async fn serve(node: Arc<Inner>, listener: Listener, stop: CancellationToken) {
+    let limits = &node.config().limits;
+    let connections = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => return,
+            accepted = listener.socket.accept() => accepted,
+        };
+        let (stream, address) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // out of file descriptors, most likely: to try again at once would only burn the processor
+                tracing::error!(node = %node.name(), %error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let handshake = node.handshake_permit();
+        let (Ok(connection), Some(handshake)) = (connections.clone().try_acquire_owned(), handshake) else {
+            tracing::warn!(node = %node.name(), %address, "a connection was refused: there are too many");
+            node.count_refused();
+            continue;
+        };
+        node.spawn_connection(accept(node.clone(), stream, address, connection, handshake));
+    }
+}
+
+/// One connection of a peer, from its first byte to its end.
+async fn accept(
+    node: Arc<Inner>,
+    stream: TcpStream,
+    address: SocketAddr,
+    connection: OwnedSemaphorePermit,
+    handshake: OwnedSemaphorePermit,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(node = %node.name(), %address, %error, "a connection was gone before it began");
+        return;
+    }
+    let now = Instant::now();
+    let settings = node.session_settings(node.config().limits.handshake_timeout);
+    let session = Session::accept(settings, now);
+    let outbox = Arc::new(Outbox::new(node.config().queue.bytes, MIN_FRAME_LIMIT, now));
+    let side = Accepted::new(node.clone(), outbox.clone(), address, handshake);
+    let driver =
+        Driver::new(Box::new(stream), session, side, outbox.clone(), Vec::new(), &node.config().queue);
+    let (end, side) = driver.run().await;
+    drop(connection);
+    match side.peer() {
+        Some(peer) => {
+            node.leave(peer, &outbox);
+            match &end {
+                End::Violation(_) | End::Network(_) => {
+                    node.count_broken();
+                    tracing::warn!(node = %node.name(), %peer, %address, reason = %end, "a peer is gone");
+                }
+                _ => tracing::info!(node = %node.name(), %peer, %address, reason = %end, "a peer is gone"),
+            }
+        }
+        None => {
+            node.count_refused();
+            tracing::warn!(node = %node.name(), %address, reason = %end, "a handshake failed");
+        }
+    }
+    side.finish().await;
+}

@@ -1,0 +1,255 @@
+//! Handlers of topics: from bytes to the user's code and back.
+//!
+//! A [`Worker`] is the place where one call of one handler runs. It is used again for the next call, its memory and
+//! its references included, so that a handler that doesn't wait costs neither an allocation nor a reference count.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use crate::application::{Application, Invocation, State};
+use crate::context::Core;
+use crate::error::panic_text;
+use crate::payload::codec::{decode, encode};
+use crate::payload::{OneWayReply, Payload, Reply};
+use crate::protocol::frame::{Encoding, Status, Token, begin_response, finish, write_text_response};
+use crate::topic::Topic;
+
+/// What the options of `#[topic(..)]` say.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::exhaustive_structs, reason = "generated code builds it")]
+pub struct TopicOptions {
+    /// The handler takes `&mut self`.
+    pub exclusive: bool,
+    /// The handler runs in a task of its own.
+    pub spawn: bool,
+}
+
+/// The handler of one topic of one node.
+pub(crate) trait Handler: Send + Sync {
+    fn topic(&self) -> &Topic;
+    fn options(&self) -> TopicOptions;
+    /// A place where one call can run.
+    fn worker(&self, core: &Core) -> Box<dyn Worker>;
+}
+
+/// A call that runs: what its response needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call {
+    /// What the response belongs to; `None` for a message.
+    pub(crate) token: Option<Token>,
+    pub(crate) encoding: Encoding,
+    /// The largest frame that the caller accepts.
+    pub(crate) frame_limit: u32,
+}
+
+/// How a call went.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Completion {
+    Done,
+    /// The handler's own error; of a message with its text, of a request without, since the caller has it.
+    Failed(Option<String>),
+    Panicked(String),
+    /// The response could not be written.
+    Unencodable(String),
+}
+
+/// A place where one call of one handler runs.
+pub(crate) trait Worker: Send {
+    /// Decodes the payload and gets the call ready to be polled.
+    fn start(
+        &mut self,
+        deadline: Option<std::time::Instant>,
+        encoding: Encoding,
+        payload: &[u8],
+    ) -> Result<(), String>;
+    /// Goes on with the call; a response is appended to `out` when it is done.
+    fn poll(&mut self, context: &mut Context<'_>, call: Call, out: &mut Vec<u8>) -> Poll<Completion>;
+}
+
+/// Collects the topics of an application.
+#[doc(hidden)]
+pub struct TopicTable<A> {
+    state: Arc<State<A>>,
+    handlers: Vec<Arc<dyn Handler>>,
+}
+
+impl<A: Application> TopicTable<A> {
+    pub(crate) const fn new(state: Arc<State<A>>) -> Self {
+        Self { state, handlers: Vec::new() }
+    }
+
+    pub(crate) fn finish(self) -> Vec<Arc<dyn Handler>> {
+        self.handlers
+    }
+
+    /// Adds the handler of a one-way topic.
+    pub fn message<P, R, H, F>(&mut self, name: &'static str, options: TopicOptions, handler: H)
+    where
+        P: Payload,
+        R: OneWayReply,
+        H: Fn(Invocation<A>, P) -> F + Send + Sync + 'static,
+        F: Future<Output = (R, Invocation<A>)> + Send + 'static,
+    {
+        let topic = const { Topic::one_way::<P>("") }.named(name);
+        self.add(topic, options, handler, finish_message::<R>);
+    }
+
+    /// Adds the handler of a request.
+    pub fn request<P, R, H, F>(&mut self, name: &'static str, options: TopicOptions, handler: H)
+    where
+        P: Payload,
+        R: Reply,
+        H: Fn(Invocation<A>, P) -> F + Send + Sync + 'static,
+        F: Future<Output = (R, Invocation<A>)> + Send + 'static,
+    {
+        let topic = const { Topic::request::<P, R>("") }.named(name);
+        self.add(topic, options, handler, finish_request::<R>);
+    }
+
+    fn add<P, R, H, F>(&mut self, topic: Topic, options: TopicOptions, handler: H, finish: Finish<R>)
+    where
+        P: Payload,
+        R: Send + 'static,
+        H: Fn(Invocation<A>, P) -> F + Send + Sync + 'static,
+        F: Future<Output = (R, Invocation<A>)> + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        self.handlers.push(Arc::new(TypedHandler {
+            topic,
+            options,
+            worker: {
+                let state = self.state.clone();
+                move |core: &Core| -> Box<dyn Worker> {
+                    Box::new(TypedWorker {
+                        handler: handler.clone(),
+                        origin: Invocation::new(state.clone(), core.clone()),
+                        spare: None,
+                        future: Box::pin(None),
+                        finish,
+                        payload: std::marker::PhantomData,
+                    })
+                }
+            },
+        }));
+    }
+}
+
+/// Turns what a handler returned into a response and its completion.
+type Finish<R> = fn(R, Call, &mut Vec<u8>) -> Completion;
+
+struct TypedHandler<W> {
+    topic: Topic,
+    options: TopicOptions,
+    worker: W,
+}
+
+impl<W: Fn(&Core) -> Box<dyn Worker> + Send + Sync> Handler for TypedHandler<W> {
+    fn topic(&self) -> &Topic {
+        &self.topic
+    }
+
+    fn options(&self) -> TopicOptions {
+        self.options
+    }
+
+    fn worker(&self, core: &Core) -> Box<dyn Worker> {
+        (self.worker)(core)
+    }
+}
+
+struct TypedWorker<A, P, R, H, F> {
+    handler: Arc<H>,
+    /// What a call gets if the last one took its own with it, by a panic.
+    origin: Invocation<A>,
+    /// What the last call gave back.
+    spare: Option<Invocation<A>>,
+    future: Pin<Box<Option<F>>>,
+    finish: Finish<R>,
+    payload: std::marker::PhantomData<fn(P)>,
+}
+
+impl<A, P, R, H, F> Worker for TypedWorker<A, P, R, H, F>
+where
+    A: Application,
+    P: Payload,
+    R: Send + 'static,
+    H: Fn(Invocation<A>, P) -> F + Send + Sync + 'static,
+    F: Future<Output = (R, Invocation<A>)> + Send + 'static,
+{
+    fn start(
+        &mut self,
+        deadline: Option<std::time::Instant>,
+        encoding: Encoding,
+        payload: &[u8],
+    ) -> Result<(), String> {
+        let payload = std::panic::catch_unwind(AssertUnwindSafe(|| decode(payload, encoding)))
+            .map_err(|panic| panic_text(&*panic))
+            .flatten()?;
+        let mut invocation = self.spare.take().unwrap_or_else(|| self.origin.clone());
+        invocation.core.deadline = deadline;
+        self.future.as_mut().set(Some((self.handler)(invocation, payload)));
+        Ok(())
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>, call: Call, out: &mut Vec<u8>) -> Poll<Completion> {
+        let keep = out.len();
+        let Self { future, spare, finish, .. } = self;
+        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            let Some(running) = future.as_mut().as_pin_mut() else { return Poll::Ready(Completion::Done) };
+            running.poll(context).map(|(reply, invocation)| {
+                *spare = Some(invocation);
+                finish(reply, call, out)
+            })
+        }));
+        let completion = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(completion)) => completion,
+            Err(panic) => {
+                out.truncate(keep);
+                // what a panic leaves is dropped here; if that panics, too, the future is left as it is
+                let cleared = std::panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().set(None)));
+                let text = panic_text(&*panic);
+                if let Some(token) = call.token {
+                    write_text_response(out, token, Status::Panicked, &text);
+                }
+                drop(cleared);
+                return Poll::Ready(Completion::Panicked(text));
+            }
+        };
+        future.as_mut().set(None);
+        if let (Completion::Unencodable(why), Some(token)) = (&completion, call.token) {
+            out.truncate(keep);
+            write_text_response(out, token, Status::Unencodable, why);
+        }
+        Poll::Ready(completion)
+    }
+}
+
+fn finish_message<R: OneWayReply>(reply: R, _: Call, _: &mut Vec<u8>) -> Completion {
+    match reply.into_result() {
+        Ok(()) => Completion::Done,
+        Err(why) => Completion::Failed(Some(why)),
+    }
+}
+
+fn finish_request<R: Reply>(reply: R, call: Call, out: &mut Vec<u8>) -> Completion {
+    let Some(token) = call.token else { return Completion::Done };
+    let mut respond = |status, written: &dyn Fn(&mut Vec<u8>) -> Result<(), String>| {
+        let frame = begin_response(out, token, status, call.encoding);
+        written(out)?;
+        finish(out, frame, call.frame_limit).map_err(|violation| violation.to_string())
+    };
+    let (completion, written) = match reply.into_outcome() {
+        Ok(response) => {
+            (Completion::Done, respond(Status::Success, &|out| encode(&response, call.encoding, out)))
+        }
+        Err(error) => (
+            Completion::Failed(None),
+            respond(Status::HandlerError, &|out| encode(&error, call.encoding, out)),
+        ),
+    };
+    written.map_or_else(Completion::Unencodable, |()| completion)
+}

@@ -1,0 +1,286 @@
+//! The running parts of a node.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::handler::Handler;
+use super::lifecycle::NodeState;
+use super::metrics::Metrics;
+use super::{Program, Router};
+use crate::config::{Endpoint, NodeConfig};
+use crate::connection::DialHandle;
+use crate::connection::outbox::Outbox;
+use crate::protocol::frame::{Announced, GoodbyeCode};
+use crate::protocol::session::{Session, Settings};
+
+/// The running parts of a node. It lives as long as the program; what belongs to one start is in its [`Run`].
+pub(crate) struct Inner {
+    name: Arc<str>,
+    config: NodeConfig,
+    program: Program,
+    router: Router,
+    metrics: Metrics,
+    pub(super) state: watch::Sender<NodeState>,
+    /// Held while the node starts or stops.
+    pub(super) lifecycle: tokio::sync::Mutex<()>,
+    pub(super) run: Mutex<Run>,
+    /// The nodes that dialled this one.
+    incoming: Mutex<HashMap<Arc<str>, Arc<Outbox>>>,
+    pub(super) dials: Mutex<HashMap<Endpoint, DialHandle>>,
+    draining: AtomicBool,
+    sending: AtomicBool,
+    waiting_handlers: AtomicUsize,
+    pub(super) handlers_done: Notify,
+    /// The turn of a node that handles one message at a time.
+    turn: Arc<tokio::sync::Mutex<()>>,
+    handshakes: Arc<Semaphore>,
+    /// Why the node wants to be stopped, if it does.
+    pub(super) stop_request: watch::Sender<Option<String>>,
+}
+
+/// What belongs to one start of a node.
+#[derive(Clone)]
+pub(super) struct Run {
+    pub(super) instance: u128,
+    /// Listeners, connections and handlers.
+    pub(super) tracker: TaskTracker,
+    /// Tasks of the application.
+    pub(super) tasks: TaskTracker,
+    /// Cancelled when the node accepts nothing new.
+    pub(super) stop: CancellationToken,
+    /// Cancelled when the application's tasks are to end.
+    pub(super) end_tasks: CancellationToken,
+    /// Cancelled when the deadline of a stop is over.
+    pub(super) kill: CancellationToken,
+    pub(super) addresses: Vec<SocketAddr>,
+}
+
+impl Run {
+    pub(super) fn new() -> Self {
+        Self {
+            instance: u128::from(fastrand::u64(..)) << 64 | u128::from(fastrand::u64(..)),
+            tracker: TaskTracker::new(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            end_tasks: CancellationToken::new(),
+            kill: CancellationToken::new(),
+            addresses: Vec::new(),
+        }
+    }
+}
+
+impl Inner {
+    pub(crate) fn new(name: &str, config: NodeConfig, program: Program) -> Arc<Self> {
+        Arc::new(Self {
+            name: name.into(),
+            handshakes: Arc::new(Semaphore::new(config.limits.handshakes.min(Semaphore::MAX_PERMITS))),
+            config,
+            program,
+            router: Router::new(),
+            metrics: Metrics::default(),
+            state: watch::Sender::new(NodeState::Stopped),
+            lifecycle: tokio::sync::Mutex::default(),
+            run: Mutex::new(Run::new()),
+            incoming: Mutex::default(),
+            dials: Mutex::default(),
+            draining: AtomicBool::new(false),
+            sending: AtomicBool::new(false),
+            waiting_handlers: AtomicUsize::new(0),
+            handlers_done: Notify::new(),
+            turn: Arc::default(),
+            stop_request: watch::Sender::new(None),
+        })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) const fn config(&self) -> &NodeConfig {
+        &self.config
+    }
+
+    pub(crate) const fn program(&self) -> &Program {
+        &self.program
+    }
+
+    pub(crate) const fn router(&self) -> &Router {
+        &self.router
+    }
+
+    pub(crate) const fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    pub(crate) fn handlers(&self) -> Arc<[Arc<dyn Handler>]> {
+        self.program.handlers.clone()
+    }
+
+    pub(crate) const fn has_lock(&self) -> bool {
+        self.program.has_lock
+    }
+
+    pub(crate) fn turn(&self) -> Arc<tokio::sync::Mutex<()>> {
+        self.turn.clone()
+    }
+
+    pub(super) fn run(&self) -> Run {
+        lock(&self.run).clone()
+    }
+
+    /// The random number of this start of the node.
+    pub(crate) fn instance(&self) -> u128 {
+        lock(&self.run).instance
+    }
+
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        lock(&self.run).addresses.clone()
+    }
+
+    // ---- what runs ----
+
+    /// Runs a task that belongs to this start of the node.
+    pub(crate) fn spawn_connection(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let run = self.run();
+        run.tracker.spawn(async move {
+            tokio::select! {
+                biased;
+                () = run.kill.cancelled() => {}
+                () = task => {}
+            }
+        });
+    }
+
+    /// Runs a handler in a task of its own.
+    pub(crate) fn spawn_handler(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.spawn_connection(task);
+    }
+
+    /// A handler waits for something.
+    pub(crate) fn handler_waits(&self) {
+        self.waiting_handlers.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// A handler that waited is done.
+    pub(crate) fn handler_done(&self) {
+        if self.waiting_handlers.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.handlers_done.notify_waiters();
+        }
+    }
+
+    pub(crate) fn handlers_waiting(&self) -> usize {
+        self.waiting_handlers.load(Ordering::Acquire)
+    }
+
+    /// Whether the node takes no new requests.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_draining(&self, draining: bool) {
+        self.draining.store(draining, Ordering::Release);
+    }
+
+    /// Whether clients of this node may send: from its start to the end of `on_stop`.
+    #[inline]
+    pub(crate) fn can_send(&self) -> bool {
+        self.sending.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_sending(&self, sending: bool) {
+        self.sending.store(sending, Ordering::Release);
+    }
+
+    // ---- peers that dialled this node ----
+
+    pub(crate) fn session_settings(&self, handshake_timeout: Duration) -> Settings {
+        let NodeConfig { limits, keepalive, .. } = &self.config;
+        Settings {
+            frame_limit: limits.frame_bytes,
+            topic_limit: limits.topics,
+            handshake_timeout,
+            keepalive_interval: keepalive.interval,
+            keepalive_timeout: keepalive.timeout,
+        }
+    }
+
+    pub(crate) fn handshake_permit(&self) -> Option<OwnedSemaphorePermit> {
+        self.handshakes.clone().try_acquire_owned().ok()
+    }
+
+    /// Whether a node of that name may connect.
+    pub(crate) fn admit(&self, name: &Arc<str>, outbox: &Arc<Outbox>) -> Result<(), (GoodbyeCode, String)> {
+        if self.is_draining() {
+            return Err((GoodbyeCode::Stopping, "the node is about to stop".to_owned()));
+        }
+        match self.incoming().entry(name.clone()) {
+            std::collections::hash_map::Entry::Occupied(_) => {
+                Err((GoodbyeCode::NameTaken, format!("a node `{name}` is connected already")))
+            }
+            std::collections::hash_map::Entry::Vacant(place) => {
+                place.insert(outbox.clone());
+                Ok(())
+            }
+        }
+    }
+
+    /// Lets a peer in: says who this node is, and what it handles.
+    pub(crate) fn welcome(&self, session: &mut Session, out: &mut Vec<u8>) {
+        let topics = self.program.handlers.iter().zip(0..).map(|(handler, id)| Announced {
+            id,
+            kind: handler.topic().kind(),
+            fingerprint: handler.topic().fingerprint(),
+            name: handler.topic().name(),
+        });
+        session.welcome(&self.name, self.instance(), topics, out);
+    }
+
+    /// A peer is gone.
+    pub(crate) fn leave(&self, name: &Arc<str>, outbox: &Arc<Outbox>) {
+        let mut incoming = self.incoming();
+        if incoming.get(name).is_some_and(|current| Arc::ptr_eq(current, outbox)) {
+            incoming.remove(name);
+        }
+    }
+
+    pub(super) fn incoming(&self) -> MutexGuard<'_, HashMap<Arc<str>, Arc<Outbox>>> {
+        lock(&self.incoming)
+    }
+
+    pub(crate) fn incoming_names(&self) -> Vec<Arc<str>> {
+        self.incoming().keys().cloned().collect()
+    }
+
+    // ---- what is counted ----
+
+    pub(crate) fn count_sent(&self, count: usize) {
+        self.metrics.sent.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_dropped(&self, peer: &str, topic: &str) {
+        // the first is worth a line, then every thousandth: a slow peer must not fill the log, too
+        if self.metrics.dropped.fetch_add(1, Ordering::Relaxed) % 1000 == 0 {
+            tracing::warn!(node = %self.name, peer, topic, "a message was dropped: the peer reads too slowly");
+        }
+    }
+
+    pub(crate) fn count_refused(&self) {
+        self.metrics.refused_connections.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_broken(&self) {
+        self.metrics.broken_connections.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // nothing that panics runs under these locks, so that there is nothing to mend
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

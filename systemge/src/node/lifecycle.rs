@@ -1,0 +1,356 @@
+//! Starting and stopping a node.
+
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::time::Instant;
+
+use super::Inner;
+use super::inner::{Run, lock};
+use crate::command::CommandError;
+use crate::config::Endpoint;
+use crate::connection::{self, DialState, Listener};
+use crate::context::{Core, Hold};
+use crate::protocol::frame::{Frame, GoodbyeCode};
+
+/// What a node is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NodeState {
+    /// It does nothing.
+    Stopped,
+    /// It binds its listeners and runs `on_start`.
+    Starting,
+    /// It serves.
+    Running,
+    /// It finishes what is in flight.
+    Stopping,
+    /// It could not start, for that reason.
+    Failed(String),
+}
+
+impl std::fmt::Display for NodeState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Stopped => f.write_str("stopped"),
+            Self::Starting => f.write_str("starting"),
+            Self::Running => f.write_str("running"),
+            Self::Stopping => f.write_str("stopping"),
+            Self::Failed(why) => write!(f, "failed: {why}"),
+        }
+    }
+}
+
+/// Why a node could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A listener can't be bound: the machine's state, or the configuration's mistake.
+    #[error("node `{node}` cannot listen on {endpoint}")]
+    Listen {
+        /// The node.
+        node: String,
+        /// Where.
+        endpoint: String,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// `on_start` failed or panicked: the application's decision, or its mistake.
+    #[error("`on_start` of node `{node}` failed: {reason}")]
+    OnStart {
+        /// The node.
+        node: String,
+        /// The error's or the panic's text.
+        reason: String,
+    },
+}
+
+/// Why a peer could not be connected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The node isn't running. The caller's mistake.
+    #[error("the node `{0}` is not running")]
+    NotRunning(String),
+    /// The node dials that endpoint already. The caller's mistake.
+    #[error("{0} is dialled already")]
+    Already(String),
+    /// The first attempt failed: the network's or the peer's doing.
+    #[error("cannot connect to {endpoint}: {reason}")]
+    Failed {
+        /// The endpoint.
+        endpoint: String,
+        /// What went wrong.
+        reason: String,
+    },
+}
+
+/// What is left of a stop's deadline for tasks to end after they were told to, at least.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
+
+impl Inner {
+    pub(crate) fn state(&self) -> NodeState {
+        self.state.borrow().clone()
+    }
+
+    pub(crate) async fn wait_for_state(&self, wanted: impl FnMut(&NodeState) -> bool) -> NodeState {
+        let mut states = self.state.subscribe();
+        // the sender lives as long as the node, so that waiting never fails
+        states.wait_for(wanted).await.map_or(NodeState::Stopped, |state| state.clone())
+    }
+
+    fn core(self: &Arc<Self>) -> Core {
+        Core { node: self.clone(), sender: None, deadline: None, hold: Hold::Nothing }
+    }
+
+    /// A context's core for a hook or command, which holds the application's lock if there is one.
+    fn call_core(self: &Arc<Self>) -> Core {
+        let hold = if self.has_lock() { Hold::State } else { Hold::Nothing };
+        Core { hold, ..self.core() }
+    }
+
+    pub(crate) async fn start(self: &Arc<Self>) -> Result<(), StartError> {
+        let _lifecycle = self.lifecycle.lock().await;
+        if self.state() == NodeState::Running {
+            return Ok(());
+        }
+        self.state.send_replace(NodeState::Starting);
+        self.stop_request.send_replace(None);
+        let started = self.start_parts().await;
+        match &started {
+            Ok(()) => {
+                self.state.send_replace(NodeState::Running);
+                tracing::info!(node = %self.name(), addresses = ?self.addresses(), "running");
+            }
+            Err(error) => {
+                self.end(Instant::now() + LAST_MOMENT).await;
+                let why = crate::error::chain(error);
+                tracing::error!(node = %self.name(), reason = %why, "could not start");
+                self.state.send_replace(NodeState::Failed(why));
+            }
+        }
+        started
+    }
+
+    async fn start_parts(self: &Arc<Self>) -> Result<(), StartError> {
+        *lock(&self.run) = Run::new();
+        self.set_draining(false);
+        // every listener is bound before anything else happens, so that a taken port is known at once
+        let mut listeners = Vec::new();
+        for endpoint in &self.config().listen {
+            let listener = Listener::bind(endpoint).await.map_err(|source| StartError::Listen {
+                node: self.name().to_owned(),
+                endpoint: endpoint.to_string(),
+                source,
+            })?;
+            listeners.push(listener);
+        }
+        let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
+        lock(&self.run).addresses = addresses;
+        self.set_sending(true);
+        let run = self.run();
+        for endpoint in &self.config().connect {
+            self.dial(endpoint.clone());
+        }
+        if let Some(hook) = &self.program().on_start {
+            let outcome = AssertUnwindSafe(hook(self.call_core())).catch_unwind().await;
+            outcome
+                .unwrap_or_else(|panic| Err(crate::error::panic_text(&*panic)))
+                .map_err(|reason| StartError::OnStart { node: self.name().to_owned(), reason })?;
+        }
+        // nobody gets in before the application is ready
+        for listener in listeners {
+            self.spawn_connection(connection::serve(self.clone(), listener, run.stop.clone()));
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn stop(self: &Arc<Self>, reason: &str) {
+        let _lifecycle = self.lifecycle.lock().await;
+        if self.state() != NodeState::Running {
+            return;
+        }
+        tracing::info!(node = %self.name(), reason, "stopping");
+        self.state.send_replace(NodeState::Stopping);
+        let deadline = Instant::now() + self.config().stop.deadline;
+        let run = self.run();
+        // stop accepting, and let the peers know that they had better ask others
+        self.set_draining(true);
+        run.stop.cancel();
+        for outbox in self.incoming().values() {
+            outbox.append(|out| Frame::Draining.write(out));
+        }
+        // finish what is in flight
+        if tokio::time::timeout_at(deadline, self.handlers_finished()).await.is_err() {
+            tracing::warn!(
+                node = %self.name(), handlers = self.handlers_waiting(),
+                "handlers were not done by the deadline, and are dropped"
+            );
+        }
+        run.end_tasks.cancel();
+        run.tasks.close();
+        if tokio::time::timeout_at(deadline, run.tasks.wait()).await.is_err() {
+            tracing::warn!(node = %self.name(), "tasks of the application did not end by the deadline");
+        }
+        if let Some(hook) = &self.program().on_stop {
+            let last = deadline.max(Instant::now() + LAST_MOMENT);
+            match tokio::time::timeout_at(last, AssertUnwindSafe(hook(self.call_core())).catch_unwind()).await
+            {
+                Ok(Ok(Ok(()))) => {}
+                Ok(Ok(Err(error))) => tracing::error!(node = %self.name(), %error, "`on_stop` failed"),
+                Ok(Err(panic)) => {
+                    let panic = crate::error::panic_text(&*panic);
+                    tracing::error!(node = %self.name(), %panic, "`on_stop` panicked");
+                }
+                Err(_) => tracing::error!(node = %self.name(), "`on_stop` was not done by the deadline"),
+            }
+        }
+        self.end(deadline).await;
+        self.state.send_replace(NodeState::Stopped);
+        tracing::info!(node = %self.name(), "stopped");
+    }
+
+    /// Waits until no handler waits for anything.
+    async fn handlers_finished(&self) {
+        loop {
+            let done = self.handlers_done.notified();
+            if self.handlers_waiting() == 0 {
+                return;
+            }
+            done.await;
+        }
+    }
+
+    /// Says goodbye to everybody, and waits for the tasks to end.
+    async fn end(&self, deadline: Instant) {
+        self.set_draining(true);
+        self.set_sending(false);
+        let run = self.run();
+        run.stop.cancel();
+        run.end_tasks.cancel();
+        for (_, dial) in lock(&self.dials).drain() {
+            dial.stop.cancel();
+        }
+        for outbox in self.incoming().values() {
+            outbox.close(GoodbyeCode::Stopping, "the node stops");
+        }
+        run.tracker.close();
+        run.tasks.close();
+        let last = deadline.max(Instant::now() + LAST_MOMENT);
+        if tokio::time::timeout_at(last, run.tracker.wait()).await.is_err() {
+            tracing::warn!(node = %self.name(), tasks = run.tracker.len(), "tasks did not end by the deadline");
+        }
+        run.kill.cancel();
+        let all = async {
+            run.tracker.wait().await;
+            run.tasks.wait().await;
+        };
+        if tokio::time::timeout(LAST_MOMENT, all).await.is_err() {
+            // only code that never waits can't be dropped
+            tracing::error!(node = %self.name(), tasks = run.tracker.len() + run.tasks.len(), "tasks block their thread");
+        }
+        lock(&self.run).addresses.clear();
+        self.incoming().clear();
+    }
+
+    /// Asks for this node to be stopped, from within.
+    pub(crate) fn request_stop(&self, reason: impl Into<String>) {
+        self.stop_request.send_replace(Some(reason.into()));
+    }
+
+    /// Waits until somebody asks for this node to be stopped.
+    pub(crate) async fn stop_requested(&self) -> String {
+        let mut requests = self.stop_request.subscribe();
+        let request = requests.wait_for(Option::is_some).await;
+        request.ok().and_then(|request| request.clone()).unwrap_or_default()
+    }
+
+    /// What a peer is told whose connection ends.
+    pub(crate) fn farewell(&self) -> (GoodbyeCode, &'static str) {
+        if self.is_draining() {
+            (GoodbyeCode::Stopping, "the node stops")
+        } else {
+            (GoodbyeCode::Disconnected, "the connection is no longer wanted")
+        }
+    }
+
+    fn dial(self: &Arc<Self>, endpoint: Endpoint) -> Option<connection::DialHandle> {
+        let stop = tokio_util::sync::CancellationToken::new();
+        match lock(&self.dials).entry(endpoint.clone()) {
+            std::collections::hash_map::Entry::Occupied(_) => None,
+            std::collections::hash_map::Entry::Vacant(place) => {
+                Some(place.insert(connection::dial(self, endpoint, stop)).clone())
+            }
+        }
+    }
+
+    pub(crate) async fn connect(self: &Arc<Self>, endpoint: Endpoint) -> Result<Arc<str>, ConnectError> {
+        if !self.can_send() {
+            return Err(ConnectError::NotRunning(self.name().to_owned()));
+        }
+        let mut handle =
+            self.dial(endpoint.clone()).ok_or_else(|| ConnectError::Already(endpoint.to_string()))?;
+        let settled = handle.state.wait_for(|state| *state != DialState::Dialling).await;
+        let reason = match settled.as_deref() {
+            Ok(DialState::Connected(name)) => return Ok(name.clone()),
+            Ok(DialState::Waiting(reason) | DialState::GaveUp(reason)) => reason.clone(),
+            Ok(DialState::Dialling | DialState::Ended) | Err(_) => {
+                "the node was stopped meanwhile".to_owned()
+            }
+        };
+        drop(settled);
+        self.disconnect(&endpoint);
+        Err(ConnectError::Failed { endpoint: endpoint.to_string(), reason })
+    }
+
+    pub(crate) fn disconnect(&self, endpoint: &Endpoint) -> bool {
+        lock(&self.dials).remove(endpoint).is_some_and(|dial| {
+            dial.stop.cancel();
+            true
+        })
+    }
+
+    pub(crate) fn dialled(&self) -> Vec<(Endpoint, DialState)> {
+        lock(&self.dials)
+            .iter()
+            .map(|(endpoint, dial)| (endpoint.clone(), dial.state.borrow().clone()))
+            .collect()
+    }
+
+    pub(crate) async fn command(
+        self: &Arc<Self>,
+        name: &str,
+        arguments: Vec<String>,
+    ) -> Result<String, CommandError> {
+        if self.state() != NodeState::Running {
+            return Err(CommandError::NotRunning(self.name().to_owned()));
+        }
+        self.program().commands.run(self.call_core(), name, arguments).await
+    }
+
+    /// Runs a task of the application, which ends with the node.
+    pub(crate) fn spawn_task(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let run = self.run();
+        let name = self.name().to_owned();
+        run.tasks.spawn(async move {
+            tokio::select! {
+                () = run.end_tasks.cancelled() => {}
+                outcome = AssertUnwindSafe(task).catch_unwind() => {
+                    if let Err(panic) = outcome {
+                        let panic = crate::error::panic_text(&*panic);
+                        tracing::error!(node = %name, %panic, "a task of the application panicked");
+                    }
+                }
+            }
+        });
+    }
+
+    /// Waits until the node is about to stop.
+    pub(crate) async fn stopping(&self) {
+        let stop = self.run().stop;
+        stop.cancelled().await;
+    }
+}

@@ -1,0 +1,61 @@
+//! What a node runs: an application and its components, without its type.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::handler::{Handler, TopicTable};
+use crate::application::{Application, HookResult, Invocation, State};
+use crate::command::{CommandTable, Commands};
+use crate::context::Core;
+
+type Hook = Box<dyn Fn(Core) -> BoxFuture<'static, HookResult> + Send + Sync>;
+
+/// What a node runs: an application and its components, without its type.
+pub(crate) struct Program {
+    pub(crate) handlers: Arc<[Arc<dyn Handler>]>,
+    pub(crate) commands: Commands,
+    pub(crate) on_start: Option<Hook>,
+    pub(crate) on_stop: Option<Hook>,
+    /// Whether handlers wait for a lock of the application's state.
+    pub(crate) has_lock: bool,
+}
+
+impl Program {
+    pub(crate) fn new<A: Application>(application: A) -> Self {
+        let components = A::__components();
+        let state = Arc::new(State::new(application, components.exclusive()));
+        let mut topics = TopicTable::new(state.clone());
+        let mut commands = CommandTable::new(state.clone());
+        let (mut on_start, mut on_stop) = (None, None);
+        if let Some(block) = components.node {
+            (block.topics)(&mut topics);
+            on_start = block.on_start.map(|hook| erase(&state, hook));
+            on_stop = block.on_stop.map(|hook| erase(&state, hook));
+        }
+        if let Some(block) = components.commands {
+            (block.commands)(&mut commands);
+        }
+        Self {
+            handlers: topics.finish().into(),
+            commands: commands.finish(),
+            on_start,
+            on_stop,
+            has_lock: state.is_locked(),
+        }
+    }
+
+    /// The first topic that is declared twice.
+    pub(crate) fn duplicate_topic(&self) -> Option<&'static str> {
+        let mut names = std::collections::HashSet::new();
+        self.handlers.iter().map(|handler| handler.topic().name()).find(|name| !names.insert(*name))
+    }
+}
+
+fn erase<A: Application>(
+    state: &Arc<State<A>>,
+    hook: fn(Invocation<A>) -> BoxFuture<'static, HookResult>,
+) -> Hook {
+    let state = state.clone();
+    Box::new(move |core| hook(Invocation::new(state.clone(), core)))
+}

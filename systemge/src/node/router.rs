@@ -1,0 +1,162 @@
+//! Which connected nodes handle which topic.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::{ArcSwap, Guard};
+use tokio::sync::watch;
+
+use super::Peer;
+use crate::protocol::frame::TopicId;
+use crate::topic::Topic;
+
+/// Which connected nodes handle which topic.
+pub(crate) struct Router {
+    state: Mutex<State>,
+    /// Counts the changes, for those who wait for one.
+    changes: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct State {
+    peers: Vec<Arc<Peer>>,
+    /// By name and fingerprint: two clients that disagree about a topic's types have two routes.
+    routes: HashMap<(&'static str, u64), Arc<Route>>,
+}
+
+/// The way of one topic: made once, then kept up to date and looked at without a lock.
+pub(crate) struct Route {
+    topic: Topic,
+    providers: ArcSwap<Vec<Provider>>,
+    /// The nodes that handle a topic of that name with other types.
+    mismatched: ArcSwap<Vec<Arc<str>>>,
+}
+
+/// A node that handles a topic.
+#[derive(Clone)]
+pub(crate) struct Provider {
+    peer: Arc<Peer>,
+    topic: TopicId,
+}
+
+pub(crate) type Providers = Guard<Arc<Vec<Provider>>>;
+
+impl Provider {
+    #[inline]
+    pub(crate) const fn peer(&self) -> &Arc<Peer> {
+        &self.peer
+    }
+
+    /// The number that the node gave the topic.
+    #[inline]
+    pub(crate) const fn topic(&self) -> TopicId {
+        self.topic
+    }
+}
+
+impl Route {
+    pub(crate) const fn name(&self) -> &'static str {
+        self.topic.name()
+    }
+
+    #[inline]
+    pub(crate) fn providers(&self) -> Providers {
+        self.providers.load()
+    }
+
+    pub(crate) fn mismatched(&self) -> Vec<Arc<str>> {
+        self.mismatched.load().to_vec()
+    }
+
+    fn update(&self, peers: &[Arc<Peer>]) {
+        let mut providers = Vec::new();
+        let mut mismatched = Vec::new();
+        for peer in peers {
+            let Some(topic) = peer.topic(self.topic.name()) else { continue };
+            if topic.kind == self.topic.kind() && topic.fingerprint == self.topic.fingerprint() {
+                providers.push(Provider { peer: peer.clone(), topic: topic.id });
+            } else {
+                mismatched.push(peer.name().clone());
+            }
+        }
+        self.providers.store(Arc::new(providers));
+        self.mismatched.store(Arc::new(mismatched));
+    }
+
+    /// Says so if a node handles the topic with other types.
+    fn warn(&self, node: &str, peer: &Peer) {
+        let Some(topic) = peer.topic(self.topic.name()) else { return };
+        if topic.kind != self.topic.kind() || topic.fingerprint != self.topic.fingerprint() {
+            tracing::error!(
+                node, peer = %peer.name(), topic = self.topic.name(), payload = %self.topic.payload(),
+                response = self.topic.response().map(tracing::field::display),
+                "a topic is not used: the two nodes know it with different types (the shapes are those of this node)"
+            );
+        }
+    }
+}
+
+impl Router {
+    pub(crate) fn new() -> Self {
+        Self { state: Mutex::default(), changes: watch::Sender::new(0) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The way of a topic.
+    pub(crate) fn route(&self, topic: &Topic) -> Arc<Route> {
+        let mut state = self.lock();
+        let State { peers, routes } = &mut *state;
+        let route = routes.entry((topic.name(), topic.fingerprint())).or_insert_with(|| {
+            let route =
+                Route { topic: *topic, providers: ArcSwap::default(), mismatched: ArcSwap::default() };
+            route.update(peers);
+            Arc::new(route)
+        });
+        route.clone()
+    }
+
+    /// A node has connected and announced its topics.
+    pub(crate) fn joined(&self, node: &str, peer: &Arc<Peer>) {
+        self.lock().peers.push(peer.clone());
+        self.update();
+        let state = self.lock();
+        for route in state.routes.values() {
+            route.warn(node, peer);
+        }
+    }
+
+    /// A connected node has changed its announcement.
+    pub(crate) fn changed(&self) {
+        self.update();
+    }
+
+    /// A connected node is gone.
+    pub(crate) fn left(&self, peer: &Arc<Peer>) {
+        self.lock().peers.retain(|other| !Arc::ptr_eq(other, peer));
+        self.update();
+    }
+
+    fn update(&self) {
+        let state = self.lock();
+        for route in state.routes.values() {
+            route.update(&state.peers);
+        }
+        drop(state);
+        self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
+    }
+
+    /// The connected nodes that were dialled.
+    pub(crate) fn peers(&self) -> Vec<Arc<Peer>> {
+        self.lock().peers.clone()
+    }
+
+    /// Waits until a connected node handles a topic of that name.
+    pub(crate) async fn provided(&self, topic: &str) {
+        let mut changes = self.changes.subscribe();
+        // the sender lives as long as the router, so that waiting never fails
+        let _ = changes.wait_for(|_| self.lock().peers.iter().any(|peer| peer.topic(topic).is_some())).await;
+    }
+}

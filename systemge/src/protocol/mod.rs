@@ -1,0 +1,32 @@
+//! The wire protocol without I/O: bytes in, events out; commands in, bytes out.
+//!
+//! Everything that two nodes agree on stands here, and nothing here knows tokio, sockets or the clock: time comes
+//! in as a parameter. `docs/PROTOCOL.md` describes the same in words, with test vectors that a test reads.
+//!
+//! - [`frame`]: what a frame looks like; every length is checked before it is believed
+//! - [`session`]: who may say what when: handshake, then frames by role; signs of life
+//! - [`pending`]: which requests wait for a response, and until when
+//! - [`backoff`]: when to dial again
+
+pub(crate) mod backoff;
+pub(crate) mod frame;
+pub(crate) mod liveness;
+pub(crate) mod pending;
+pub(crate) mod session;
+mod wire;
+
+/// What both sides send first.
+pub(crate) const MAGIC: [u8; 8] = *b"SYSTEMGE";
+/// The oldest version of the protocol that this build speaks.
+pub(crate) const MIN_VERSION: u16 = 1;
+/// The newest version of the protocol that this build speaks.
+pub(crate) const MAX_VERSION: u16 = 1;
+/// The largest frame before the handshake is done, in bytes: a stranger gets no more.
+pub(crate) const HANDSHAKE_FRAME: u32 = 1024;
+/// The smallest limit of frames that a node may have, in bytes.
+pub(crate) const MIN_FRAME_LIMIT: u32 = 8 * 1024;
+/// The longest reason and error text that travels, in bytes.
+pub(crate) const MAX_TEXT: usize = 512;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,331 @@
+//! One connection's side of the protocol: who may say what when.
+//!
+//! The dialling side says `HELLO`, the accepting side answers with `WELCOME` and announces its topics. From then on
+//! messages and requests flow to the accepting side, responses and changes of the announcement flow back.
+
+use std::time::{Duration, Instant};
+
+use super::frame::{
+    Announced, Encoding, Frame, Front, GoodbyeCode, Introduction, LENGTH, Status, Token, TopicId, Violation,
+    front, write_announcement,
+};
+use super::liveness::{Liveness, Verdict};
+use super::{HANDSHAKE_FRAME, MAGIC, MAX_VERSION, MIN_FRAME_LIMIT, MIN_VERSION};
+
+/// What one side knows and demands.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) frame_limit: u32,
+    pub(crate) topic_limit: usize,
+    pub(crate) handshake_timeout: Duration,
+    pub(crate) keepalive_interval: Duration,
+    pub(crate) keepalive_timeout: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Waits for the other side's magic.
+    Magic,
+    /// The accepting side waits for `HELLO`, the dialling side for `WELCOME`.
+    Introduction,
+    /// The accepting side decides about the one who said `HELLO`.
+    Deciding,
+    /// The dialling side waits for the end of the first announcement.
+    Announcement,
+    Open,
+}
+
+/// One connection's side of the protocol.
+#[derive(Debug)]
+pub(crate) struct Session {
+    dialler: bool,
+    phase: Phase,
+    settings: Settings,
+    started: Instant,
+    liveness: Liveness,
+    peer_frame_limit: u32,
+    topics: usize,
+}
+
+/// What came from the peer.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Event<'a> {
+    /// To the accepting side: somebody wants in. Answer with [`Session::welcome`] or [`Session::goodbye`].
+    Hello {
+        name: &'a str,
+        instance: u128,
+    },
+    /// To the dialling side: the peer let us in.
+    Welcome {
+        name: &'a str,
+        instance: u128,
+    },
+    /// To the dialling side: topics that the peer handles; `more` follow at once.
+    Announced {
+        topics: Vec<Announced<'a>>,
+        more: bool,
+    },
+    /// To the dialling side: topics that the peer no longer handles.
+    Withdrawn(Vec<TopicId>),
+    /// To the dialling side: the peer takes no new requests.
+    Draining,
+    Message {
+        topic: TopicId,
+        encoding: Encoding,
+        payload: &'a [u8],
+    },
+    Request {
+        topic: TopicId,
+        token: Token,
+        remaining: u32,
+        encoding: Encoding,
+        payload: &'a [u8],
+    },
+    Response {
+        token: Token,
+        status: Status,
+        encoding: Encoding,
+        payload: &'a [u8],
+    },
+    Cancelled(Token),
+    Goodbye {
+        code: GoodbyeCode,
+        reason: &'a str,
+    },
+}
+
+/// What a look at the input brought.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Step<'a> {
+    /// An event, and how many bytes it took.
+    Event(Event<'a>, usize),
+    /// Nothing to report, but so many bytes were used.
+    Used(usize),
+    /// More input is needed, so many bytes in all as far as that is known.
+    Incomplete(usize),
+}
+
+impl Session {
+    /// The side that dials: says magic and `HELLO`.
+    pub(crate) fn dial(
+        settings: Settings,
+        name: &str,
+        instance: u128,
+        now: Instant,
+        out: &mut Vec<u8>,
+    ) -> Self {
+        out.extend_from_slice(&MAGIC);
+        Frame::Hello(Introduction {
+            versions: (MIN_VERSION, MAX_VERSION),
+            capabilities: 0,
+            frame_limit: settings.frame_limit,
+            instance,
+            name,
+        })
+        .write(out);
+        Self::new(true, settings, now)
+    }
+
+    /// The side that accepts: waits.
+    pub(crate) fn accept(settings: Settings, now: Instant) -> Self {
+        Self::new(false, settings, now)
+    }
+
+    fn new(dialler: bool, settings: Settings, now: Instant) -> Self {
+        Self {
+            dialler,
+            phase: Phase::Magic,
+            liveness: Liveness::new(settings.keepalive_interval, settings.keepalive_timeout, now),
+            started: now,
+            peer_frame_limit: MIN_FRAME_LIMIT,
+            topics: 0,
+            settings,
+        }
+    }
+
+    /// The accepting side lets the peer in and announces its topics.
+    pub(crate) fn welcome<'a>(
+        &mut self,
+        name: &str,
+        instance: u128,
+        topics: impl Iterator<Item = Announced<'a>>,
+        out: &mut Vec<u8>,
+    ) {
+        out.extend_from_slice(&MAGIC);
+        Frame::Welcome(Introduction {
+            versions: (MAX_VERSION, MAX_VERSION),
+            capabilities: 0,
+            frame_limit: self.settings.frame_limit,
+            instance,
+            name,
+        })
+        .write(out);
+        write_announcement(out, topics);
+        self.phase = Phase::Open;
+    }
+
+    /// Ends the connection with a reason, in whatever phase it is.
+    pub(crate) fn goodbye(&self, code: GoodbyeCode, reason: &str, out: &mut Vec<u8>) {
+        let introduced = self.dialler || self.phase == Phase::Open;
+        if !introduced {
+            out.extend_from_slice(&MAGIC);
+        }
+        Frame::Goodbye { code, reason }.write(out);
+    }
+
+    /// Whether the handshake is done.
+    pub(crate) fn is_open(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
+    /// The largest frame that the peer accepts.
+    pub(crate) const fn peer_frame_limit(&self) -> u32 {
+        self.peer_frame_limit
+    }
+
+    /// Counts as a sign of life of the peer.
+    #[inline]
+    pub(crate) fn heard(&mut self, now: Instant) {
+        self.liveness.heard(now);
+    }
+
+    /// This side is too busy to read: it says that it is alive, and takes the silence for its own.
+    pub(crate) fn sign_of_life(&mut self, now: Instant, out: &mut Vec<u8>) {
+        if out.is_empty() {
+            Frame::Ping(0).write(out);
+        }
+        self.liveness.heard(now);
+    }
+
+    /// Checks the time limits; tells when to look again.
+    pub(crate) fn check(&mut self, now: Instant, out: &mut Vec<u8>) -> Result<Instant, Violation> {
+        if self.phase != Phase::Open {
+            let end = self.started + self.settings.handshake_timeout;
+            return if now >= end { Err(Violation::HandshakeTimeout) } else { Ok(end) };
+        }
+        match self.liveness.check(now) {
+            Verdict::Wait(until) => Ok(until),
+            Verdict::Ask(until) => {
+                Frame::Ping(0).write(out);
+                Ok(until)
+            }
+            Verdict::Gone => Err(Violation::Silent(self.liveness.timeout())),
+        }
+    }
+
+    /// Looks at the front of the input. Answers that need no decision go to `out`.
+    #[inline]
+    pub(crate) fn step<'a>(&mut self, input: &'a [u8], out: &mut Vec<u8>) -> Result<Step<'a>, Violation> {
+        if self.phase == Phase::Magic {
+            return self.magic(input);
+        }
+        let limit = match self.phase {
+            Phase::Introduction | Phase::Deciding => HANDSHAKE_FRAME.min(self.settings.frame_limit),
+            _ => self.settings.frame_limit,
+        };
+        let bytes = match front(input, limit)? {
+            Front::Frame(bytes) => bytes,
+            Front::Incomplete(needed) => return Ok(Step::Incomplete(needed)),
+        };
+        let used = LENGTH + bytes.len();
+        let frame = Frame::parse(bytes)?;
+        match (self.phase, self.dialler, frame) {
+            (Phase::Open, false, Frame::Message { topic, encoding, payload }) => {
+                Ok(Step::Event(Event::Message { topic, encoding, payload }, used))
+            }
+            (Phase::Open, false, Frame::Request { topic, token, remaining, encoding, payload }) => {
+                Ok(Step::Event(Event::Request { topic, token, remaining, encoding, payload }, used))
+            }
+            (Phase::Open, true, Frame::Response { token, status, encoding, payload }) => {
+                Ok(Step::Event(Event::Response { token, status, encoding, payload }, used))
+            }
+            (_, _, frame) => self.control(frame, used, out),
+        }
+    }
+
+    #[cold]
+    fn magic<'a>(&mut self, input: &[u8]) -> Result<Step<'a>, Violation> {
+        let known = input.len().min(MAGIC.len());
+        if input[..known] != MAGIC[..known] {
+            return Err(Violation::Magic(guess(input)));
+        }
+        if input.len() < MAGIC.len() {
+            return Ok(Step::Incomplete(MAGIC.len()));
+        }
+        self.phase = Phase::Introduction;
+        Ok(Step::Used(MAGIC.len()))
+    }
+
+    #[cold]
+    fn control<'a>(
+        &mut self,
+        frame: Frame<'a>,
+        used: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<Step<'a>, Violation> {
+        let event = match (self.phase, self.dialler, frame) {
+            (Phase::Introduction, false, Frame::Hello(hello)) => {
+                let (min, max) = hello.versions;
+                if min > MAX_VERSION || max < MIN_VERSION {
+                    return Err(Violation::Version { min, max });
+                }
+                self.meet(&hello)?;
+                self.phase = Phase::Deciding;
+                Event::Hello { name: hello.name, instance: hello.instance }
+            }
+            (Phase::Introduction, true, Frame::Welcome(welcome)) => {
+                let (version, _) = welcome.versions;
+                if !(MIN_VERSION..=MAX_VERSION).contains(&version) {
+                    return Err(Violation::Version { min: version, max: version });
+                }
+                self.meet(&welcome)?;
+                self.phase = Phase::Announcement;
+                Event::Welcome { name: welcome.name, instance: welcome.instance }
+            }
+            (Phase::Announcement | Phase::Open, true, Frame::Announce { more, topics }) => {
+                self.topics += topics.len();
+                if self.topics > self.settings.topic_limit {
+                    return Err(Violation::TooManyTopics(self.settings.topic_limit));
+                }
+                if !more {
+                    self.phase = Phase::Open;
+                }
+                Event::Announced { topics, more }
+            }
+            (Phase::Open, true, Frame::Withdraw(topics)) => {
+                self.topics = self.topics.saturating_sub(topics.len());
+                Event::Withdrawn(topics)
+            }
+            (Phase::Open, true, Frame::Draining) => Event::Draining,
+            (Phase::Open, false, Frame::Cancel(token)) => Event::Cancelled(token),
+            (Phase::Open, _, Frame::Ping(nonce)) => {
+                Frame::Pong(nonce).write(out);
+                return Ok(Step::Used(used));
+            }
+            (Phase::Open, _, Frame::Pong(_)) => return Ok(Step::Used(used)),
+            (_, _, Frame::Goodbye { code, reason }) => Event::Goodbye { code, reason },
+            (_, _, frame) => return Err(Violation::Unexpected(frame.name())),
+        };
+        Ok(Step::Event(event, used))
+    }
+
+    fn meet(&mut self, peer: &Introduction<'_>) -> Result<(), Violation> {
+        if peer.frame_limit < MIN_FRAME_LIMIT {
+            return Err(Violation::TooLarge { length: MIN_FRAME_LIMIT, limit: peer.frame_limit });
+        }
+        self.peer_frame_limit = peer.frame_limit;
+        Ok(())
+    }
+}
+
+/// What somebody speaks who doesn't speak systemge, for the log.
+fn guess(input: &[u8]) -> &'static str {
+    match input {
+        [b'G', b'E', b'T', ..] | [b'P', b'O', ..] | [b'H', b'E', b'A', ..] | [b'H', b'T', b'T', ..] => {
+            "this looks like HTTP"
+        }
+        [0x16, 0x03, ..] => "this looks like TLS",
+        [b'S', b'S', b'H', ..] => "this looks like SSH",
+        _ => "it starts with other bytes",
+    }
+}
