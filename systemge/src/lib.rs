@@ -14,6 +14,7 @@ pub mod http;
 mod node;
 pub mod payload;
 pub mod prelude;
+mod probe;
 mod topic;
 #[cfg(feature = "websocket")]
 pub mod websocket;
@@ -23,3 +24,5 @@ pub use self::context::{AnyApplication, Context};
 pub use self::error::{Error, Result};
 pub use self::payload::{Payload, Schema};
 pub use self::topic::{Topic, TopicKind};
+
+pub use systemge_macros::{Application, Schema, commands, node, payload};
