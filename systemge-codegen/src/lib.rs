@@ -1,1 +1,37 @@
 //! What the macros of systemge generate, as an ordinary library.
+//!
+//! Every entry point takes tokens and gives an [`Expansion`]: the output, and the mistakes of the user that were
+//! found on the way. There is always output, and the user's item is always in it. The way of a block:
+//!
+//! | step | module |
+//! | --- | --- |
+//! | arguments of attributes, raw, each with its place | `attributes`, `topic` |
+//! | `impl` blocks: signatures are read, bodies stay raw tokens | `block` |
+//! | judge: from the raw block to a valid one, every mistake into the store | `validate` in the folder of each macro |
+//! | what a block means, without any syntax that could be wrong | `model` in the folder of each macro |
+//! | tokens | `emit`, and `emit` in the folder of each macro |
+//!
+//! `macros-reference` for users are the documentation of the macros in the crate `systemge` and
+//! `docs/errors.md`, the catalogue of the error codes.
+
+mod application;
+mod attributes;
+mod block;
+mod commands;
+mod crate_path;
+mod emit;
+mod errors;
+mod expansion;
+mod manifest;
+mod names;
+mod node;
+mod payload;
+mod suggest;
+mod topic;
+
+pub use self::application::application;
+pub use self::commands::commands;
+pub use self::crate_path::CratePath;
+pub use self::expansion::Expansion;
+pub use self::node::node;
+pub use self::payload::{payload, schema};

@@ -15,6 +15,7 @@ pub mod http;
 mod node;
 pub mod payload;
 pub mod prelude;
+mod probe;
 mod protocol;
 mod text;
 mod topic;
@@ -28,3 +29,5 @@ pub use self::error::{Error, Result};
 pub use self::node::{ConnectError, Counters, Node, NodeState, StartError};
 pub use self::payload::{Payload, Schema};
 pub use self::topic::{Topic, TopicKind};
+
+pub use systemge_macros::{Application, Schema, commands, node, payload};

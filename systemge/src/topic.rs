@@ -136,3 +136,36 @@ const fn is_name(name: &str, longest: usize, slash: bool) -> bool {
     }
     true
 }
+
+/// Checks the name of a topic that is a constant, while the program is compiled; generated code calls it.
+///
+/// The macros check names that are literals by themselves, with the same rules.
+///
+/// # Panics
+///
+/// If the name is empty, longer than 128 bytes, starts with `systemge.`, or has a character other than ASCII
+/// letters, digits, `.`, `_`, `-` and `/`.
+#[doc(hidden)]
+pub const fn check_topic_name(name: &str) {
+    let bytes = name.as_bytes();
+    assert!(!bytes.is_empty(), "[SGE0101] the name of the topic is empty");
+    assert!(bytes.len() <= 128, "[SGE0105] the name of the topic is longer than 128 bytes");
+    let mut index = 0;
+    while index < bytes.len() {
+        assert!(
+            bytes[index].is_ascii_alphanumeric() || matches!(bytes[index], b'.' | b'_' | b'-' | b'/'),
+            "[SGE0103] the name of the topic has a character that is not allowed; names are made of letters, digits, \
+             `.`, `_`, `-` and `/`"
+        );
+        index += 1;
+    }
+    let reserved = b"systemge.";
+    let mut index = 0;
+    while index < reserved.len() && index < bytes.len() && bytes[index] == reserved[index] {
+        index += 1;
+    }
+    assert!(
+        index < reserved.len(),
+        "[SGE0104] the name of the topic starts with `systemge.`, which is reserved"
+    );
+}

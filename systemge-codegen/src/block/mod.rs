@@ -1,0 +1,143 @@
+//! `impl` blocks as the user wrote them: signatures are read, bodies stay raw tokens.
+
+mod parse;
+mod signature;
+mod types;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt as _;
+use syn::{Attribute, Generics, Path, Signature, Type, Visibility, WhereClause};
+
+pub(crate) use self::parse::parse;
+pub(crate) use self::signature::{Parameter, Receiver, Role, Rules, ValidSignature};
+pub(crate) use self::types::{last_segment, only_argument, replace_self};
+use crate::errors::{Mistake, Sink};
+
+/// An `impl` block, parsed but not judged.
+#[derive(Debug)]
+pub(crate) struct RawBlock {
+    /// The attributes above it, without the macro's own.
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) unsafety: Option<syn::Token![unsafe]>,
+    pub(crate) impl_token: syn::Token![impl],
+    pub(crate) generics: Generics,
+    pub(crate) trait_path: Option<(Path, syn::Token![for])>,
+    pub(crate) self_type: Type,
+    pub(crate) inner_attributes: Vec<Attribute>,
+    pub(crate) items: Vec<RawItem>,
+    pub(crate) brace: Span,
+}
+
+/// What stands in a block.
+#[derive(Debug)]
+pub(crate) enum RawItem {
+    Method(Box<RawMethod>),
+    /// A constant, a type, a macro call, or something that isn't Rust (yet); emitted as it is.
+    Other {
+        inert: Vec<Attribute>,
+        attributes: Vec<Attribute>,
+        tokens: TokenStream,
+    },
+}
+
+/// A method, parsed but not judged.
+#[derive(Debug)]
+pub(crate) struct RawMethod {
+    /// Our attributes, such as `#[topic]`; they are not emitted again.
+    pub(crate) inert: Vec<Attribute>,
+    /// All other attributes.
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) defaultness: Option<Ident>,
+    pub(crate) signature: Signature,
+    /// The body with its braces, or what stands in its place.
+    pub(crate) body: TokenStream,
+}
+
+impl RawBlock {
+    /// The methods.
+    pub(crate) fn methods(&self) -> impl Iterator<Item = &RawMethod> {
+        self.items.iter().filter_map(|item| match item {
+            RawItem::Method(method) => Some(&**method),
+            RawItem::Other { .. } => None,
+        })
+    }
+
+    /// The name of the type that the block is for.
+    pub(crate) fn type_name(&self) -> Option<&Ident> {
+        match types::ungroup(&self.self_type) {
+            Type::Path(path) if path.qself.is_none() => {
+                path.path.segments.last().map(|segment| &segment.ident)
+            }
+            _ => None,
+        }
+    }
+
+    /// The name of the type without `r#`.
+    pub(crate) fn plain_type_name(&self) -> String {
+        self.type_name()
+            .map_or_else(|| self.self_type.to_token_stream().to_string(), |name| name.unraw().to_string())
+    }
+
+    /// Reports what no block of ours may be: an implementation of a trait, or a block for something that has no
+    /// name.
+    pub(crate) fn check_head(&self, attribute: &str, sink: &Sink<'_>) {
+        if let Some((path, _)) = &self.trait_path {
+            let name = self.plain_type_name();
+            let message = format!(
+                "`#[systemge::{attribute}]` is on an implementation of the trait `{}`",
+                path_text(path)
+            );
+            let help = format!("put the handlers into a block of their own: `impl {name} {{ .. }}`");
+            sink.on(path, Mistake::new(2, message).help(help));
+        } else if self.type_name().is_none() {
+            let message = format!("`#[systemge::{attribute}]` needs the name of a struct or an enum");
+            sink.on(&self.self_type, Mistake::new(1, message).help("write `impl Life { .. }`, for example"));
+        }
+        for parameter in self.generics.lifetimes() {
+            let message = "an application owns its data, so it has no lifetimes";
+            sink.on(
+                &parameter.lifetime,
+                Mistake::new(209, message).help("use an owned type, such as `String` for `&str`"),
+            );
+        }
+    }
+}
+
+impl ToTokens for RawBlock {
+    /// The block as it was, without our own attributes.
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self { attributes, unsafety, impl_token, generics, self_type, inner_attributes, items, .. } =
+            self;
+        let where_clause: Option<&WhereClause> = generics.where_clause.as_ref();
+        let trait_path = self.trait_path.as_ref().map(|(path, for_token)| quote! { #path #for_token });
+        let mut content = TokenStream::new();
+        for item in items {
+            item.to_tokens(&mut content);
+        }
+        let mut body =
+            proc_macro2::Group::new(proc_macro2::Delimiter::Brace, quote! { #(#inner_attributes)* #content });
+        body.set_span(self.brace);
+        tokens.extend(quote! {
+            #(#attributes)* #unsafety #impl_token #generics #trait_path #self_type #where_clause #body
+        });
+    }
+}
+
+impl ToTokens for RawItem {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Self::Method(method) => {
+                let RawMethod { attributes, visibility, defaultness, signature, body, .. } = &**method;
+                tokens.extend(quote! { #(#attributes)* #visibility #defaultness #signature #body });
+            }
+            Self::Other { attributes, tokens: item, .. } => tokens.extend(quote! { #(#attributes)* #item }),
+        }
+    }
+}
+
+/// A path as one writes it.
+pub(crate) fn path_text(path: &Path) -> String {
+    path.to_token_stream().to_string().replace(' ', "")
+}

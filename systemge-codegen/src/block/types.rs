@@ -1,0 +1,115 @@
+//! Questions about types that can be answered from their tokens.
+
+use proc_macro2::{Group, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::visit::Visit;
+use syn::{GenericArgument, Lifetime, PathArguments, PathSegment, Type, TypeInfer, TypeReference};
+
+/// The type without the invisible groups that `macro_rules!` puts around it, and without parentheses.
+pub(crate) fn ungroup(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => ungroup(&group.elem),
+        Type::Paren(paren) => ungroup(&paren.elem),
+        other => other,
+    }
+}
+
+/// The last segment of a path.
+pub(crate) fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    match ungroup(ty) {
+        Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
+        _ => None,
+    }
+}
+
+/// The `T` of a path whose last segment is `name<T>`.
+pub(crate) fn only_argument<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
+    let segment = last_segment(ty)?;
+    match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) if segment.ident == name && arguments.args.len() == 1 => {
+            match arguments.args.first() {
+                Some(GenericArgument::Type(ty)) => Some(ty),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Whether the type is a path that ends with `name`.
+pub(crate) fn is_called(ty: &Type, name: &str) -> bool {
+    last_segment(ty).is_some_and(|segment| segment.ident == name)
+}
+
+/// Something in a type that a payload can't have.
+pub(crate) enum Obstacle {
+    Reference(TypeReference),
+    Lifetime(Lifetime),
+    ImplTrait(Type),
+    Dyn(Type),
+    Infer(TypeInfer),
+}
+
+/// The first obstacle in the type.
+pub(crate) fn obstacle(ty: &Type) -> Option<Obstacle> {
+    struct Search(Option<Obstacle>);
+
+    impl Visit<'_> for Search {
+        fn visit_type(&mut self, ty: &Type) {
+            if self.0.is_some() {
+                return;
+            }
+            match ty {
+                Type::Reference(reference) => self.0 = Some(Obstacle::Reference(reference.clone())),
+                Type::ImplTrait(_) => self.0 = Some(Obstacle::ImplTrait(ty.clone())),
+                Type::TraitObject(_) => self.0 = Some(Obstacle::Dyn(ty.clone())),
+                Type::Infer(infer) => self.0 = Some(Obstacle::Infer(infer.clone())),
+                _ => syn::visit::visit_type(self, ty),
+            }
+        }
+
+        fn visit_lifetime(&mut self, lifetime: &Lifetime) {
+            if self.0.is_none() && lifetime.ident != "static" {
+                self.0 = Some(Obstacle::Lifetime(lifetime.clone()));
+            }
+        }
+    }
+
+    let mut search = Search(None);
+    search.visit_type(ty);
+    search.0
+}
+
+/// The owned type for what a reference points to.
+pub(crate) fn owned(reference: &TypeReference) -> String {
+    match ungroup(&reference.elem) {
+        Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
+        Type::Slice(slice) => format!("Vec<{}>", slice.elem.to_token_stream()),
+        other => other.to_token_stream().to_string(),
+    }
+}
+
+/// The tokens with the type's own name for `Self`, for places outside of its `impl` blocks.
+pub(crate) fn replace_self(tokens: impl ToTokens, self_type: &Type) -> TokenStream {
+    let mut replaced = TokenStream::new();
+    let mut trees = tokens.into_token_stream().into_iter().peekable();
+    while let Some(tree) = trees.next() {
+        match tree {
+            TokenTree::Ident(word) if word == "Self" => {
+                let path = matches!(trees.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+                replaced.extend(if path {
+                    quote! { <#self_type> }
+                } else {
+                    quote! { #self_type }
+                });
+            }
+            TokenTree::Group(group) => {
+                let mut copy = Group::new(group.delimiter(), replace_self(group.stream(), self_type));
+                copy.set_span(group.span());
+                replaced.extend([TokenTree::Group(copy)]);
+            }
+            other => replaced.extend([other]),
+        }
+    }
+    replaced
+}

@@ -1,0 +1,82 @@
+//! The rules of names; the runtime has the same ones for names that are constants (`check_topic_name`).
+
+use proc_macro2::Span;
+
+use crate::errors::{Mistake, Sink};
+
+/// The longest name, in bytes.
+const MAXIMUM: usize = 128;
+
+/// Reports what is wrong with the name of a topic.
+pub(crate) fn check_topic(name: &str, span: Span, sink: &Sink<'_>) {
+    check(name, "topic", true, span, sink);
+    if name.starts_with("systemge.") {
+        let rest = name.trim_start_matches("systemge.");
+        let mistake =
+            Mistake::new(104, format!("the topic `{name}` starts with `systemge.`, which is reserved"));
+        sink.at(span, mistake.help(format!("write `\"{}\"`", if rest.is_empty() { "topic" } else { rest })));
+    }
+}
+
+/// Reports what is wrong with the name of a command.
+pub(crate) fn check_command(name: &str, span: Span, sink: &Sink<'_>) {
+    check(name, "command", false, span, sink);
+}
+
+fn check(name: &str, what: &str, slash: bool, span: Span, sink: &Sink<'_>) {
+    if name.is_empty() {
+        let mistake = Mistake::new(101, format!("the name of the {what} is empty"));
+        sink.at(span, mistake.help("a name has at least one letter"));
+        return;
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') || (slash && c == '/');
+    if let Some((place, wrong)) = name.chars().enumerate().find(|(_, c)| !allowed(*c)) {
+        let message = format!(
+            "the {what} `{}` has the character `{}` at place {}, which is not allowed",
+            name.escape_debug(),
+            wrong.escape_debug(),
+            place + 1
+        );
+        let corrected: String = name.chars().map(|c| if allowed(c) { c } else { '-' }).collect();
+        let characters = if slash {
+            "letters, digits, `.`, `_`, `-` and `/`"
+        } else {
+            "letters, digits, `.`, `_` and `-`"
+        };
+        let help = format!("names are made of {characters}: `\"{corrected}\"`");
+        sink.at(span, Mistake::new(102, message).help(help));
+    } else if name.len() > MAXIMUM {
+        let message = format!("the name of the {what} is {} bytes long; the limit is {MAXIMUM}", name.len());
+        sink.at(span, Mistake::new(105, message).help("shorten it; details belong in the payload"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::errors::ErrorStore;
+
+    #[track_caller]
+    fn check_code(name: &str, expected: Option<&str>) {
+        let store = ErrorStore::default();
+        check_topic(name, Span::call_site(), &store.sink());
+        let errors = store.into_sorted();
+        assert!(errors.len() <= 1, "{name}: {errors:?}");
+        let code = errors.first().map(|error| error.to_string()[1..8].to_owned());
+        assert_eq!(code.as_deref(), expected, "{name}");
+    }
+
+    #[test]
+    fn names_follow_the_rules() {
+        check_code("getGrid", None);
+        check_code("game/1/move_it-now.v2", None);
+        check_code(&"x".repeat(128), None);
+        check_code("systemge", None);
+        check_code("", Some("SGE0101"));
+        check_code("two words", Some("SGE0102"));
+        check_code("größe", Some("SGE0102"));
+        check_code("a\u{202e}b", Some("SGE0102"));
+        check_code("systemge.ping", Some("SGE0104"));
+        check_code(&"x".repeat(129), Some("SGE0105"));
+    }
+}

@@ -1,0 +1,128 @@
+//! A node block that is known to be right; what is wrong with it was reported on the way here.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens as _, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Type, Visibility};
+
+use crate::attributes::{self, ArgumentKind, BlockArguments, Carried};
+use crate::block::{RawBlock, Receiver, ValidSignature};
+use crate::errors::{Mistake, Sink};
+use crate::topic::TopicName;
+
+/// A valid node block.
+#[derive(Debug)]
+pub(crate) struct Node<'b> {
+    pub(crate) block: &'b RawBlock,
+    pub(crate) client_name: Ident,
+    pub(crate) topics: Vec<Topic>,
+    /// The handlers whose signature is right, even if their attribute is not: so that uses of the client make no
+    /// noise beside the error.
+    pub(crate) client_methods: Vec<ClientMethod>,
+    pub(crate) on_start: Vec<Hook>,
+    pub(crate) on_stop: Vec<Hook>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    OneWay,
+    Request,
+}
+
+/// A handler of a topic.
+#[derive(Debug)]
+pub(crate) struct Topic {
+    pub(crate) name: TopicName,
+    pub(crate) kind: Kind,
+    pub(crate) spawn: bool,
+    pub(crate) signature: ValidSignature,
+    pub(crate) carried: Carried,
+}
+
+/// A method of the generated client.
+#[derive(Debug)]
+pub(crate) struct ClientMethod {
+    pub(crate) name: TopicName,
+    pub(crate) kind: Kind,
+    pub(crate) signature: ValidSignature,
+    pub(crate) carried: Carried,
+    pub(crate) visibility: Visibility,
+}
+
+/// `#[on_start]`, `#[on_stop]` and the like.
+#[derive(Debug)]
+pub(crate) struct Hook {
+    pub(crate) signature: ValidSignature,
+    pub(crate) carried: Carried,
+}
+
+impl ValidSignature {
+    /// The type of the payload: that of the only value, or a tuple.
+    pub(crate) fn payload(&self) -> TokenStream {
+        let types: Vec<&Type> = self.values().map(|parameter| &parameter.ty).collect();
+        match types.as_slice() {
+            [only] => only.to_token_stream(),
+            types => {
+                let span = self.name.span().resolved_at(proc_macro2::Span::mixed_site());
+                quote_spanned! {span=> (#(#types),*) }
+            }
+        }
+    }
+
+    /// The return type, `()` where there is none.
+    pub(crate) fn reply(&self) -> TokenStream {
+        self.output.as_ref().map_or_else(
+            || {
+                let span = self.name.span().resolved_at(proc_macro2::Span::mixed_site());
+                quote_spanned! {span=> () }
+            },
+            |ty| ty.to_token_stream(),
+        )
+    }
+
+    pub(crate) const fn is_exclusive(&self) -> bool {
+        matches!(self.receiver, Receiver::Exclusive)
+    }
+}
+
+/// What stands in `#[systemge::node(..)]`.
+#[derive(Debug)]
+pub(crate) struct NodeArguments {
+    /// The name of the client, where it isn't that of the type with `Client` behind it.
+    client: Option<Ident>,
+}
+
+impl NodeArguments {
+    pub(crate) fn read(arguments: &BlockArguments, sink: &Sink<'_>) -> Self {
+        let mut client: Option<Ident> = None;
+        for argument in &arguments.rest {
+            match &argument.kind {
+                ArgumentKind::Value(key, value) if key == "client" => {
+                    match syn::parse2::<Ident>(value.clone()) {
+                        Ok(_) if client.is_some() => attributes::given_twice(key, sink),
+                        Ok(name) => client = Some(name),
+                        Err(_) => {
+                            let mistake = Mistake::new(11, "`client` takes the name of a type");
+                            sink.on(
+                                value,
+                                mistake.help("write `client = LifeCaller`, for example, without quotes"),
+                            );
+                        }
+                    }
+                }
+                ArgumentKind::Word(word) | ArgumentKind::Value(word, _) | ArgumentKind::List(word, _) => {
+                    attributes::unknown_option(word, "node", &["client", "crate"], sink);
+                }
+                _ => attributes::unreadable(argument, "node", "#[systemge::node(client = LifeCaller)]", sink),
+            }
+        }
+        Self { client }
+    }
+
+    pub(crate) fn client_name(&self, block: &RawBlock) -> Ident {
+        self.client.clone().unwrap_or_else(|| {
+            let span = block.type_name().map_or_else(|| block.self_type.span(), Ident::span);
+            Ident::new(&format!("{}Client", block.plain_type_name()), span)
+        })
+    }
+}

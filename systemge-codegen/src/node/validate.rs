@@ -1,0 +1,217 @@
+//! From the raw block to the valid one; every method is judged for itself.
+
+use std::collections::HashMap;
+
+use proc_macro2::Ident;
+use quote::ToTokens as _;
+use syn::ext::IdentExt as _;
+use syn::{Attribute, LitStr, Type};
+
+use super::model::{ClientMethod, Hook, Kind, Node, NodeArguments, Topic};
+use crate::attributes::{Carried, arguments_of};
+use crate::block::{self, RawBlock, RawItem, RawMethod, Rules, ValidSignature};
+use crate::errors::{Mistake, Sink};
+use crate::topic::{TopicAttribute, TopicName};
+
+/// The options of `#[topic]` in a node block.
+const OPTIONS: &[&str] = &["oneway", "request", "spawn"];
+
+/// What the generated client is called with anyway, so that no handler can have these names.
+const CLIENT_METHODS: &[&str] = &["new", "to", "any", "wait_for_provider"];
+
+const TOPIC: Rules = Rules { what: "topic handler", client: false, values: true, owned_output: true };
+const HOOK: Rules = Rules { what: "hook", client: false, values: false, owned_output: false };
+
+impl<'b> Node<'b> {
+    /// Judges the block. Gives a node even where some methods are wrong; `None` only if the block itself is.
+    pub(crate) fn validate(block: &'b RawBlock, arguments: &NodeArguments, sink: &Sink<'_>) -> Option<Self> {
+        let head = sink.child();
+        block.check_head("node", &head);
+        let mut node = Self {
+            block,
+            client_name: arguments.client_name(block),
+            topics: Vec::new(),
+            client_methods: Vec::new(),
+            on_start: Vec::new(),
+            on_stop: Vec::new(),
+        };
+        let mut some = false;
+        for item in &block.items {
+            match item {
+                RawItem::Method(method) => {
+                    some |= !method.inert.is_empty();
+                    node.method(method, &sink.child());
+                }
+                RawItem::Other { inert, .. } => {
+                    some |= !inert.is_empty();
+                    refuse_on_other(inert, sink);
+                }
+            }
+        }
+        if !some && !sink.failed() {
+            let mistake =
+                Mistake::new(12, format!("`{}` has no topic and no hook here", block.plain_type_name()));
+            sink.on(
+                &block.self_type,
+                mistake.help("put `#[topic(\"name\")]`, `#[on_start]` or `#[on_stop]` on a method"),
+            );
+        }
+        node.duplicates(sink);
+        (!head.failed()).then_some(node)
+    }
+
+    fn method(&mut self, method: &RawMethod, sink: &Sink<'_>) {
+        let Some((first, more)) = method.inert.split_first() else { return };
+        for attribute in more {
+            let (code, message) = if attribute.path() == first.path() {
+                (10, format!("`{}` has two `#[{}]`", method.signature.ident, block::path_text(first.path())))
+            } else {
+                (10, format!("`{}` is a handler of a topic and a hook", method.signature.ident))
+            };
+            sink.on(
+                attribute,
+                Mistake::new(code, message).help("write a second method that calls the first"),
+            );
+        }
+        let carried = Carried::of(&method.attributes);
+        match first.path().segments.last() {
+            Some(name) if name.ident == "topic" => self.topic(method, first, carried, sink),
+            Some(name) => {
+                let hooks = if name.ident == "on_start" { &mut self.on_start } else { &mut self.on_stop };
+                if let Some(hook) = hook(method, first, carried, HOOK, !hooks.is_empty(), sink) {
+                    hooks.push(hook);
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn topic(&mut self, method: &RawMethod, attribute: &Attribute, carried: Carried, sink: &Sink<'_>) {
+        let name = &method.signature.ident;
+        let attribute_sink = sink.child();
+        let attribute = TopicAttribute::read(attribute, name, OPTIONS, &attribute_sink);
+        let signature = ValidSignature::read(&method.signature, TOPIC, &sink.child());
+        let Some(signature) = signature else { return };
+        let kind = kind(&attribute, &signature, sink);
+        if CLIENT_METHODS.iter().any(|reserved| name == reserved) {
+            let mistake = Mistake::new(110, format!("the generated client has a method `{name}` of its own"));
+            sink.at(name.span(), mistake.help("rename the handler; the name of the topic can stay"));
+            return;
+        }
+        if let Some(topic) = &attribute.name
+            && !sink.failed()
+        {
+            self.topics.push(Topic {
+                name: topic.clone(),
+                kind,
+                spawn: attribute.options.iter().any(|option| option == "spawn"),
+                signature: signature.clone(),
+                carried: carried.clone(),
+            });
+        }
+        let fallback = || TopicName::Literal(LitStr::new(&name.unraw().to_string(), name.span()));
+        self.client_methods.push(ClientMethod {
+            name: attribute.name.unwrap_or_else(fallback),
+            kind,
+            signature,
+            carried,
+            visibility: method.visibility.clone(),
+        });
+    }
+
+    /// Reports topics of the same name. Where a `#[cfg]` stands on one of them, both may be right; then, and for
+    /// names that are constants, the compiler's coherence finds them.
+    fn duplicates(&mut self, sink: &Sink<'_>) {
+        let mut seen: HashMap<String, TopicName> = HashMap::new();
+        self.topics.retain(|topic| {
+            let Some(name) = topic.name.text() else { return true };
+            if !topic.carried.cfgs.is_empty() {
+                return true;
+            }
+            let Some(first) = seen.get(&name) else {
+                seen.insert(name, topic.name.clone());
+                return true;
+            };
+            let mistake = Mistake::new(106, format!("the topic `{name}` has two handlers"));
+            let help = "one node handles a topic once: rename one, or do both things in one handler";
+            sink.on(&topic.name, mistake.help(help));
+            sink.note(first, &format!("the first handler of `{name}` is here"));
+            false
+        });
+    }
+}
+
+/// Decides whether a topic is one-way or a request, and reports a contradiction.
+fn kind(attribute: &TopicAttribute, signature: &ValidSignature, sink: &Sink<'_>) -> Kind {
+    let option = |name: &str| attribute.options.iter().find(|option| *option == name);
+    match (option("oneway"), option("request")) {
+        (Some(one_way), Some(request)) => {
+            let mistake = Mistake::new(217, "a topic is one-way or a request, not both");
+            let last = if attribute.options.last() == Some(request) { request } else { one_way };
+            sink.at(last.span(), mistake.help("remove `oneway` or `request`"));
+            Kind::Request
+        }
+        (Some(_), None) => {
+            if let Some(output) = &signature.output
+                && let Some(value) = unreceived(output)
+            {
+                let value = value.to_token_stream();
+                let mistake =
+                    Mistake::new(216, format!("nobody would receive the `{value}` of a one-way topic"));
+                sink.on(output, mistake.help("return nothing or `Result<(), E>`, or remove `oneway`"));
+            }
+            Kind::OneWay
+        }
+        (None, Some(_)) => Kind::Request,
+        (None, None) if signature.output.as_ref().is_some_and(|ty| !is_unit(ty)) => Kind::Request,
+        (None, None) => Kind::OneWay,
+    }
+}
+
+/// The success value in a return type that is a `Result` with something in it, as far as the tokens tell.
+fn unreceived(output: &Type) -> Option<&Type> {
+    let segment = block::last_segment(output)?;
+    let syn::PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    match arguments.args.first() {
+        Some(syn::GenericArgument::Type(success)) if segment.ident == "Result" && !is_unit(success) => {
+            Some(success)
+        }
+        _ => None,
+    }
+}
+
+fn is_unit(ty: &Type) -> bool {
+    matches!(ty, Type::Tuple(tuple) if tuple.elems.is_empty())
+}
+
+/// Judges a hook such as `#[on_start]`.
+pub(crate) fn hook(
+    method: &RawMethod,
+    attribute: &Attribute,
+    carried: Carried,
+    rules: Rules,
+    again: bool,
+    sink: &Sink<'_>,
+) -> Option<Hook> {
+    let name = block::path_text(attribute.path());
+    for argument in arguments_of(attribute, sink) {
+        let mistake = Mistake::new(8, format!("`#[{name}]` takes no options"));
+        sink.on(&argument.tokens, mistake.help(format!("write `#[{name}]`")));
+    }
+    if again && carried.cfgs.is_empty() {
+        let mistake = Mistake::new(506, format!("there are two `#[{name}]`"));
+        sink.on(attribute.path(), mistake.help("call the second from the first"));
+    }
+    let signature = ValidSignature::read(&method.signature, rules, sink)?;
+    (!sink.failed()).then_some(Hook { signature, carried })
+}
+
+/// Reports our attributes on something that is no method.
+pub(crate) fn refuse_on_other(inert: &[Attribute], sink: &Sink<'_>) {
+    for attribute in inert {
+        let name: Option<&Ident> = attribute.path().segments.last().map(|segment| &segment.ident);
+        let name = name.map(ToString::to_string).unwrap_or_default();
+        let mistake = Mistake::new(13, format!("`#[{name}]` is on something that is no method"));
+        sink.on(attribute.path(), mistake.help("put it on `async fn` or `fn`"));
+    }
+}
