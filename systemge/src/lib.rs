@@ -12,6 +12,8 @@ mod context;
 mod error;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "logging")]
+mod logging;
 mod node;
 pub mod payload;
 pub mod prelude;

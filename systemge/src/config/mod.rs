@@ -13,6 +13,9 @@
 //! [nodes.life.requests]
 //! timeout = "10s"
 //! ```
+//!
+//! Durations are texts with a unit (`"250ms"`, `"10s"`, `"5m"`); sizes in bytes are whole numbers, or texts with a unit
+//! (`"64KiB"`, `"16MiB"`). Environment variables override the keys of a file ([`SystemConfig::from_file`]).
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -21,9 +24,24 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+mod deserialize;
 mod endpoint;
+mod environment;
+mod error;
+mod from_json;
+mod from_toml;
+pub(crate) mod nearest;
+mod read;
+mod schema;
+mod source;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod units;
+mod validate;
 
 pub use self::endpoint::{Endpoint, EndpointError, Scheme};
+pub use self::error::{ConfigError, Finding};
 
 /// The configuration of a whole system: what a configuration file holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -37,6 +55,9 @@ pub struct SystemConfig {
     /// Where relative paths of this configuration start; the folder of the file that it was read from.
     #[serde(skip)]
     pub folder: Option<PathBuf>,
+    /// What this was read from, for errors that are found later.
+    #[serde(skip)]
+    origin: read::ReadFrom,
 }
 
 /// What concerns the process as a whole: `[system]`.
@@ -63,6 +84,9 @@ pub struct NodeConfig {
     pub listen: Vec<Endpoint>,
     /// The peers that the node dials. Default: none.
     pub connect: Vec<Endpoint>,
+    /// Whether plain `tcp://` may listen on an address that is not loopback. Default: `false`, since everyone who
+    /// reaches such a listener can send to the node, and everyone on the way can read it.
+    pub insecure: bool,
     /// How messages and requests reach the handlers. Default: `"concurrent"`.
     pub handling: Handling,
     /// Requests that this node sends.
@@ -101,7 +125,7 @@ pub enum Handling {
 #[non_exhaustive]
 pub struct RequestConfig {
     /// How long a request waits for responses. Default: `"10s"`, the patience of a person.
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "units::duration")]
     pub timeout: Duration,
     /// How many responses complete a request. Default: 1; `.all()`, `.stream()` and `.limit()` say otherwise per call.
     pub limit: usize,
@@ -122,15 +146,15 @@ impl Default for RequestConfig {
 #[non_exhaustive]
 pub struct DialConfig {
     /// The delay after the first failed attempt. Default: `"100ms"`.
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "units::duration")]
     pub initial_delay: Duration,
     /// The longest delay between attempts. Default: `"10s"`.
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "units::duration")]
     pub max_delay: Duration,
     /// After how many failed attempts in a row the node gives up. Default: 0, never.
     pub max_attempts: u32,
     /// How long one attempt may take, up to the end of the handshake. Default: `"5s"`.
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "units::duration")]
     pub timeout: Duration,
     /// What happens when the node gives up on a peer. Default: `"continue"`.
     pub on_failure: OnDialFailure,
@@ -166,11 +190,12 @@ pub enum OnDialFailure {
 pub struct QueueConfig {
     /// How many bytes may wait for one peer before the policy applies; one frame may go beyond it.
     /// Default: 262144 (256 KiB), about what one system call takes.
+    #[serde(deserialize_with = "units::bytes")]
     pub bytes: usize,
     /// What happens when a peer is slow and its queue is full. Default: `"wait"`.
     pub policy: SlowPeerPolicy,
     /// How long a sender waits for room under `"wait"`, before the peer is disconnected. Default: `"5s"`.
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "units::duration")]
     pub max_wait: Duration,
 }
 
@@ -199,10 +224,10 @@ pub enum SlowPeerPolicy {
 #[non_exhaustive]
 pub struct KeepaliveConfig {
     /// After how much silence a peer is asked for a sign of life. Default: `"10s"`.
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "units::duration")]
     pub interval: Duration,
     /// After how much silence in all a peer is declared gone. Default: `"30s"`.
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "units::duration")]
     pub timeout: Duration,
 }
 
@@ -217,14 +242,15 @@ impl Default for KeepaliveConfig {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct LimitConfig {
-    /// The largest frame that is accepted, in bytes. Default: 16777216 (16 MiB). At least 8192.
+    /// The largest frame that is accepted, in bytes. Default: 16777216 (16 MiB). From 8192 to 268435456 (256 MiB).
+    #[serde(deserialize_with = "units::frame_bytes")]
     pub frame_bytes: u32,
     /// How many peers may be connected to the node's listeners. Default: 4096.
     pub connections: usize,
     /// How many peers may be in the handshake at the same time. Default: 1024.
     pub handshakes: usize,
     /// How long a handshake may take. Default: `"5s"`.
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "units::duration")]
     pub handshake_timeout: Duration,
     /// How many topics a peer may announce. Default: 65536.
     pub topics: usize,
@@ -255,7 +281,7 @@ impl Default for LimitConfig {
 #[non_exhaustive]
 pub struct StopConfig {
     /// How long handlers and tasks may take to finish, before they are dropped. Default: `"10s"`.
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "units::duration")]
     pub deadline: Duration,
 }
 
@@ -271,16 +297,18 @@ impl Default for StopConfig {
 #[non_exhaustive]
 pub struct HttpConfig {
     /// Where it listens. Default: `"127.0.0.1:8080"`. Port 0 takes any free port.
+    #[serde(deserialize_with = "units::socket_address")]
     pub listen: SocketAddr,
     /// The largest request body that is accepted, in bytes. Default: 1048576 (1 MiB).
+    #[serde(deserialize_with = "units::bytes")]
     pub body_bytes: usize,
     /// How many connections it serves at the same time. Default: 1024.
     pub connections: usize,
     /// How long a client may take to send the head of a request. Default: `"10s"`.
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "units::duration")]
     pub header_timeout: Duration,
     /// How long a client may take to send the body of a request, and a handler to answer it. Default: `"30s"`.
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "units::duration")]
     pub request_timeout: Duration,
     /// Folders that are served besides those of the application: URL prefix → folder, relative to this file.
     pub folders: BTreeMap<String, PathBuf>,
@@ -305,6 +333,7 @@ impl Default for HttpConfig {
 #[non_exhaustive]
 pub struct WebSocketConfig {
     /// Where it listens. Default: left out, which shares the listener of the HTTP component.
+    #[serde(deserialize_with = "units::optional_socket_address")]
     pub listen: Option<SocketAddr>,
     /// The path that clients open. Default: `"/ws"`.
     pub path: String,
@@ -314,12 +343,13 @@ pub struct WebSocketConfig {
     /// How many clients may be connected. Default: 10000.
     pub clients: usize,
     /// The largest message that a client may send, in bytes. Default: 1048576 (1 MiB).
+    #[serde(deserialize_with = "units::bytes")]
     pub message_bytes: usize,
     /// How many messages may wait for one client; one that reads too slowly for it is disconnected. Default: 256.
     pub queue: usize,
     /// After how much silence a client is disconnected; any message of the client counts, the topic `heartbeat`
     /// is there for just that. Default: `"60s"`; `"0s"` switches the watchdog off.
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "units::duration")]
     pub watchdog: Duration,
 }
 
@@ -355,6 +385,13 @@ impl NodeConfig {
     #[must_use]
     pub fn connect(mut self, endpoint: Endpoint) -> Self {
         self.connect.push(endpoint);
+        self
+    }
+
+    /// Allows plain `tcp://` to listen on addresses that are not loopback.
+    #[must_use]
+    pub const fn insecure(mut self) -> Self {
+        self.insecure = true;
         self
     }
 

@@ -1,0 +1,159 @@
+//! Values with units: durations, sizes and addresses, with errors that say how they are written.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use humantime_serde::re::humantime;
+use serde::de::{Deserializer, Error, Unexpected, Visitor};
+
+/// A duration with its unit.
+pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    deserializer.deserialize_str(Text {
+        expected: "a duration with its unit, such as \"250ms\", \"10s\" or \"5m\"",
+        parse: |text| humantime::parse_duration(text).ok(),
+    })
+}
+
+/// An address and a port.
+pub(super) fn socket_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    deserializer.deserialize_str(Text {
+        expected: "an IP address and a port, such as \"127.0.0.1:8080\" or \"[::1]:8080\"",
+        parse: |text| text.parse().ok(),
+    })
+}
+
+/// An address and a port, or nothing.
+pub(super) fn optional_socket_address<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SocketAddr>, D::Error> {
+    struct Optional;
+    impl<'de> Visitor<'de> for Optional {
+        type Value = Option<SocketAddr>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an IP address and a port")
+        }
+
+        fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+            socket_address(deserializer).map(Some)
+        }
+    }
+    deserializer.deserialize_option(Optional)
+}
+
+/// A size in bytes.
+pub(super) fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    let bytes = deserializer.deserialize_any(Size { range: 0..=usize::MAX as u64 })?;
+    usize::try_from(bytes).map_err(Error::custom)
+}
+
+/// The size of a frame in bytes.
+pub(super) fn frame_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let range = u64::from(*FRAME_BYTES.start())..=u64::from(*FRAME_BYTES.end());
+    let bytes = deserializer.deserialize_any(Size { range })?;
+    u32::try_from(bytes).map_err(Error::custom)
+}
+
+/// What `limits.frame_bytes` may be: a handshake fits into the smallest, and the largest is 256 MiB.
+pub(super) const FRAME_BYTES: RangeInclusive<u32> = 8192..=256 * 1024 * 1024;
+
+struct Text<T> {
+    expected: &'static str,
+    parse: fn(&str) -> Option<T>,
+}
+
+impl<T> Visitor<'_> for Text<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        (self.parse)(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+    }
+}
+
+struct Size {
+    range: RangeInclusive<u64>,
+}
+
+impl Visitor<'_> for Size {
+    type Value = u64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a size in bytes")?;
+        if *self.range.end() < usize::MAX as u64 {
+            write!(f, " from {} to {}", self.range.start(), self.range.end())?;
+        }
+        write!(f, ", as a whole number or with a unit such as \"64KiB\" or \"16MiB\"")
+    }
+
+    fn visit_u64<E: Error>(self, size: u64) -> Result<u64, E> {
+        if self.range.contains(&size) {
+            Ok(size)
+        } else {
+            Err(E::invalid_value(Unexpected::Unsigned(size), &self))
+        }
+    }
+
+    fn visit_i64<E: Error>(self, size: i64) -> Result<u64, E> {
+        match u64::try_from(size) {
+            Ok(size) => self.visit_u64(size),
+            Err(_) => Err(E::invalid_value(Unexpected::Signed(size), &self)),
+        }
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<u64, E> {
+        parse_size(text)
+            .filter(|size| self.range.contains(size))
+            .ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+    }
+}
+
+/// A whole number and a unit: `B`, `KiB`, `MiB` or `GiB`. Units of a thousand are left out, since nobody agrees on
+/// what `MB` is.
+fn parse_size(text: &str) -> Option<u64> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let factor: u64 = match unit.trim_start() {
+        "B" | "" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_has_a_number_and_a_unit_of_powers_of_two() {
+        let check = |text: &str, expected: Option<u64>| assert_eq!(parse_size(text), expected, "{text}");
+        check("8192", Some(8192));
+        check("8192 B", Some(8192));
+        check("64KiB", Some(65_536));
+        check("16 MiB", Some(16 << 20));
+        check("2GiB", Some(2 << 30));
+        check("16MB", None);
+        check("MiB", None);
+        check("", None);
+        check("-1", None);
+        check("1.5MiB", None);
+        check("99999999999GiB", None);
+        check("٣", None);
+    }
+}

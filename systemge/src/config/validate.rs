@@ -1,0 +1,270 @@
+//! What types can't say: ranges, and values that must fit each other.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::endpoint::{Endpoint, Scheme};
+use super::tree::{Path, Segment};
+use super::units::FRAME_BYTES;
+use super::{HttpConfig, NodeConfig, SystemConfig, WebSocketConfig};
+
+/// A value that can't be used, or several that don't fit each other.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    /// The keys that it is about; the first that is written in the file is shown.
+    pub(super) paths: Vec<Vec<Segment>>,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+    /// Whether it is about the key and not its value.
+    pub(super) on_key: bool,
+}
+
+/// Everything that is wrong with a configuration.
+pub(super) fn system(config: &SystemConfig) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    #[cfg(feature = "logging")]
+    if let Some(log) = &config.system.log
+        && let Err(error) = crate::logging::check(log)
+    {
+        let mut check = Checks { base: vec!["system".into()], problems: &mut problems };
+        check
+            .say(&["log"], &format!("is no list of log directives such as \"info,systemge=debug\": {error}"));
+    }
+    for (name, node) in &config.nodes {
+        self::node(name, node, &mut problems);
+    }
+    problems
+}
+
+/// Everything that is wrong with the configuration of one node.
+pub(super) fn node(name: &str, node: &NodeConfig, problems: &mut Vec<Problem>) {
+    let mut check = Checks { base: vec!["nodes".into(), name.into()], problems };
+    if !is_node_name(name) {
+        let message = format!(
+            "{:?} is no name of a node: it has 1 to 64 of the characters `a` to `z`, `A` to `Z`, `0` to `9`, `.`, `_`, `-`",
+            super::source::shown(name)
+        );
+        let paths = vec![check.base.clone()];
+        check.problems.push(Problem { paths, message, help: None, on_key: true });
+    }
+    if !node.insecure {
+        for (index, endpoint) in node.listen.iter().enumerate() {
+            if endpoint.scheme() == Scheme::Tcp && !is_loopback(endpoint) {
+                check.exposed(index, endpoint);
+            }
+        }
+    }
+
+    check.duration(&["requests", "timeout"], node.requests.timeout);
+    check.at_least_one(&["requests", "limit"], node.requests.limit);
+
+    check.duration(&["dial", "initial_delay"], node.dial.initial_delay);
+    check.duration(&["dial", "max_delay"], node.dial.max_delay);
+    check.duration(&["dial", "timeout"], node.dial.timeout);
+    if node.dial.max_delay < node.dial.initial_delay {
+        check.pair(
+            ["dial", "max_delay"],
+            ["dial", "initial_delay"],
+            &format!(
+                "must not be shorter than `initial_delay`: {:?} < {:?}",
+                node.dial.max_delay, node.dial.initial_delay
+            ),
+        );
+    }
+
+    check.count(&["queue", "bytes"], node.queue.bytes);
+    if node.queue.max_wait.is_zero() {
+        check.say(
+            &["queue", "max_wait"],
+            "must be longer than 0s; for a peer to be disconnected at once, set `policy = \"disconnect\"`",
+        );
+    } else {
+        check.duration(&["queue", "max_wait"], node.queue.max_wait);
+    }
+
+    check.duration(&["keepalive", "interval"], node.keepalive.interval);
+    check.duration(&["keepalive", "timeout"], node.keepalive.timeout);
+    if node.keepalive.timeout <= node.keepalive.interval {
+        check.pair(
+            ["keepalive", "timeout"],
+            ["keepalive", "interval"],
+            &format!(
+                "must be longer than `interval`, so that a peer has time to answer: {:?} is not longer than {:?}",
+                node.keepalive.timeout, node.keepalive.interval
+            ),
+        );
+    }
+
+    let limits = &node.limits;
+    if !FRAME_BYTES.contains(&limits.frame_bytes) {
+        let range = format!("from {} to {} bytes", FRAME_BYTES.start(), FRAME_BYTES.end());
+        check.say(&["limits", "frame_bytes"], &format!("must be {range}; found {}", limits.frame_bytes));
+    }
+    check.count(&["limits", "connections"], limits.connections);
+    check.count(&["limits", "handshakes"], limits.handshakes);
+    check.duration(&["limits", "handshake_timeout"], limits.handshake_timeout);
+    check.count(&["limits", "handlers_per_connection"], limits.handlers_per_connection);
+    check.count(&["limits", "handlers"], limits.handlers);
+    check.not_too_long(&["stop", "deadline"], node.stop.deadline);
+
+    if let Some(http) = &node.http {
+        check.http(http);
+    }
+    if let Some(websocket) = &node.websocket {
+        check.websocket(websocket, node.http.is_some());
+    }
+}
+
+struct Checks<'a> {
+    base: Vec<Segment>,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Checks<'_> {
+    fn path(&self, keys: &[&str]) -> Vec<Segment> {
+        self.base.iter().cloned().chain(keys.iter().map(|key| Segment::from(*key))).collect()
+    }
+
+    fn push(&mut self, paths: Vec<Vec<Segment>>, message: &str, help: Option<String>) {
+        let name = paths.first().map(|path| Path(path).to_string()).unwrap_or_default();
+        let message = format!("`{name}` {message}");
+        self.problems.push(Problem { paths, message, help, on_key: false });
+    }
+
+    /// The key's value is wrong in itself.
+    fn say(&mut self, keys: &[&str], message: &str) {
+        let paths = vec![self.path(keys)];
+        self.push(paths, message, None);
+    }
+
+    /// The first key's value does not fit the second's.
+    fn pair(&mut self, keys: [&str; 2], other: [&str; 2], message: &str) {
+        let paths = vec![self.path(&keys), self.path(&other)];
+        self.push(paths, message, None);
+    }
+
+    /// Something that must take some time.
+    fn duration(&mut self, keys: &[&str], duration: Duration) {
+        if duration.is_zero() {
+            self.say(keys, "must be longer than 0s");
+        }
+        self.not_too_long(keys, duration);
+    }
+
+    /// Points in time are computed by addition, which a duration without bounds would overflow.
+    fn not_too_long(&mut self, keys: &[&str], duration: Duration) {
+        if duration > LONGEST {
+            self.say(keys, "must not be longer than one year");
+        }
+    }
+
+    fn at_least_one(&mut self, keys: &[&str], count: usize) {
+        if count == 0 {
+            self.say(keys, "must be at least 1");
+        }
+    }
+
+    /// A number of things that are held in memory.
+    fn count(&mut self, keys: &[&str], count: usize) {
+        if !(1..=MOST).contains(&count) {
+            self.say(keys, &format!("must be from 1 to {MOST}; found {count}"));
+        }
+    }
+
+    fn exposed(&mut self, index: usize, endpoint: &Endpoint) {
+        let mut path = self.path(&["listen"]);
+        path.push(index.into());
+        let insecure = self.path(&["insecure"]);
+        let message = format!(
+            "would let everyone who reaches `{endpoint}` send to this node: plain `tcp://` has no encryption and no identity"
+        );
+        let help = "listen on a loopback address such as `tcp://127.0.0.1:PORT`, or set `insecure = true` on the node \
+                    where the network around it is trusted";
+        self.push(vec![path, insecure], &message, Some(help.to_owned()));
+    }
+
+    fn http(&mut self, http: &HttpConfig) {
+        if http.body_bytes > MOST {
+            self.say(&["http", "body_bytes"], &format!("must be at most {MOST}; found {}", http.body_bytes));
+        }
+        self.count(&["http", "connections"], http.connections);
+        self.duration(&["http", "header_timeout"], http.header_timeout);
+        self.duration(&["http", "request_timeout"], http.request_timeout);
+        for prefix in http.folders.keys().filter(|prefix| !prefix.starts_with('/')) {
+            let paths = vec![self.path(&["http", "folders", prefix])];
+            let name = super::source::shown(prefix);
+            let message =
+                format!("{name:?} is no prefix of a URL's path: it starts with `/`, such as \"/assets\"");
+            self.problems.push(Problem { paths, message, help: None, on_key: true });
+        }
+    }
+
+    fn websocket(&mut self, websocket: &WebSocketConfig, has_http: bool) {
+        if websocket.listen.is_none() && !has_http {
+            let paths =
+                vec![self.path(&["websocket"]), self.path(&["websocket", "listen"]), self.path(&["http"])];
+            let help = format!(
+                "set `listen = \"127.0.0.1:8081\"` here, or add the section `[{}]`",
+                Path(&self.path(&["http"]))
+            );
+            self.push(
+                paths,
+                "has no `listen`, and the node has no HTTP component whose listener it could share",
+                Some(help),
+            );
+        }
+        if !websocket.path.starts_with('/') {
+            let found = super::source::shown(&websocket.path);
+            self.say(
+                &["websocket", "path"],
+                &format!("must start with `/`, such as \"/ws\"; found {found:?}"),
+            );
+        }
+        for (index, origin) in websocket.origins.iter().enumerate().filter(|(_, origin)| !is_origin(origin)) {
+            let mut path = self.path(&["websocket", "origins"]);
+            path.push(index.into());
+            let found = super::source::shown(origin);
+            let message = format!(
+                "is no origin: {found:?}; an origin is a scheme, a host and perhaps a port, such as \"https://example.org\""
+            );
+            self.push(vec![path], &message, None);
+        }
+        self.count(&["websocket", "clients"], websocket.clients);
+        self.count(&["websocket", "message_bytes"], websocket.message_bytes);
+        self.count(&["websocket", "queue"], websocket.queue);
+        self.not_too_long(&["websocket", "watchdog"], websocket.watchdog);
+    }
+}
+
+/// Whether a text may be the name of a node.
+pub(super) fn is_node_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+/// Whether only this machine reaches the endpoint. Of names only `localhost` is known to.
+fn is_loopback(endpoint: &Endpoint) -> bool {
+    match endpoint.host().parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => endpoint.host().eq_ignore_ascii_case("localhost"),
+    }
+}
+
+fn is_origin(origin: &str) -> bool {
+    let bare = |c: char| c.is_ascii_graphic() && !matches!(c, '/' | '?' | '#' | '@' | '*');
+    origin == "*"
+        || origin.split_once("://").is_some_and(|(scheme, host)| {
+            !scheme.is_empty()
+                && !host.is_empty()
+                && scheme
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+                && host.chars().all(bare)
+        })
+}
+
+/// A leap year.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// More than any machine holds, and few enough for every queue and semaphore.
+const MOST: usize = u32::MAX as usize >> 4;
