@@ -19,6 +19,7 @@ pub mod payload;
 pub mod prelude;
 mod probe;
 mod protocol;
+mod system;
 mod text;
 mod topic;
 #[cfg(feature = "websocket")]
@@ -30,6 +31,7 @@ pub use self::context::{AnyApplication, Context};
 pub use self::error::{Error, Result};
 pub use self::node::{ConnectError, Counters, Node, NodeState, StartError};
 pub use self::payload::{Payload, Schema};
+pub use self::system::{Running, System, SystemError};
 pub use self::topic::{Topic, TopicKind};
 
 pub use systemge_macros::{Application, Schema, commands, node, payload};

@@ -1,3 +1,3 @@
 //! What nearly every program needs: `use systemge::prelude::*;`.
 
-pub use crate::{Context, Error, Result};
+pub use crate::{Context, Error, Node, Result, System};

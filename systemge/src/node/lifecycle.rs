@@ -268,6 +268,11 @@ impl Inner {
         request.ok().and_then(|request| request.clone()).unwrap_or_default()
     }
 
+    /// The node has been stopped as it wanted.
+    pub(crate) fn stop_request_done(&self) {
+        self.stop_request.send_replace(None);
+    }
+
     /// What a peer is told whose connection ends.
     pub(crate) fn farewell(&self) -> (GoodbyeCode, &'static str) {
         if self.is_draining() {

@@ -1,0 +1,227 @@
+//! A system: the nodes of one process, configured together, started and stopped together.
+
+mod running;
+mod signals;
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use crate::application::Application;
+use crate::config::{ConfigError, NodeConfig, SystemConfig};
+use crate::node::{Inner, Node, Program, StartError};
+
+pub use self::running::Running;
+
+/// The nodes of one process, about to be started.
+///
+/// ```no_run
+/// use systemge::prelude::*;
+///
+/// #[derive(systemge::Application, Default)]
+/// struct Greeter {}
+///
+/// #[systemge::node]
+/// impl Greeter {
+///     #[topic("greet")]
+///     async fn greet(&self, name: String) -> String {
+///         format!("Hello, {name}!")
+///     }
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() -> systemge::Result<()> {
+/// System::from_file("systemge.toml")?.node("greeter", Greeter::default()).run().await
+/// # }
+/// ```
+#[must_use = "a system does nothing until it is started"]
+pub struct System {
+    config: SystemConfig,
+    nodes: Vec<Planned>,
+}
+
+struct Planned {
+    name: String,
+    program: Program,
+    /// The program's own configuration, which goes before that of the file.
+    config: Option<NodeConfig>,
+}
+
+/// Why a system could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SystemError {
+    /// The configuration has a mistake. The operator's.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Two nodes have the same name. The program's mistake.
+    #[error("two nodes are called `{0}`; a name can be given once in a system")]
+    DuplicateNode(String),
+    /// A name that no node can have. The program's mistake.
+    #[error("`{0}` is no name for a node; it takes 1 to 64 letters, digits, `.`, `_` or `-`")]
+    NodeName(String),
+    /// One application handles a topic twice, under constants with the same value. The program's mistake.
+    #[error("the application of node `{node}` declares the topic `{topic}` twice")]
+    DuplicateTopic {
+        /// The node.
+        node: String,
+        /// The topic.
+        topic: &'static str,
+    },
+    /// There is nothing to run.
+    #[error("the system has no nodes")]
+    Empty,
+    /// A node could not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+impl System {
+    /// A system without a configuration file; its nodes are added with [`node_with`](Self::node_with).
+    pub fn new() -> Self {
+        Self::from_config(SystemConfig::default())
+    }
+
+    /// A system with the configuration of a file, TOML or JSON by its extension. Environment variables such as
+    /// `SYSTEMGE__NODES__LIFE__REQUESTS__TIMEOUT` go before the file.
+    ///
+    /// # Errors
+    ///
+    /// If the file can't be read, or has mistakes; the error shows each with its line.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, SystemError> {
+        Ok(Self::from_config(SystemConfig::from_file(path)?))
+    }
+
+    /// A system with a configuration that the program has made.
+    pub const fn from_config(config: SystemConfig) -> Self {
+        Self { config, nodes: Vec::new() }
+    }
+
+    /// Adds a node whose configuration is the section `[nodes.NAME]` of the file.
+    pub fn node<A: Application>(self, name: impl Into<String>, application: A) -> Self {
+        self.add(name.into(), Program::new(application), None)
+    }
+
+    /// Adds a node with a configuration of the program's own, which goes before that of the file.
+    pub fn node_with<A: Application>(
+        self,
+        name: impl Into<String>,
+        application: A,
+        config: NodeConfig,
+    ) -> Self {
+        self.add(name.into(), Program::new(application), Some(config))
+    }
+
+    fn add(mut self, name: String, program: Program, config: Option<NodeConfig>) -> Self {
+        self.nodes.push(Planned { name, program, config });
+        self
+    }
+
+    /// Checks the whole configuration, then starts the nodes in the order in which they were added.
+    ///
+    /// # Errors
+    ///
+    /// If the configuration and the program don't fit, before anything starts; or if a node can't start, after those
+    /// that did are stopped again.
+    ///
+    /// Cancel safety: dropping the future leaves nodes running that have started.
+    pub async fn start(self) -> Result<Running, SystemError> {
+        let nodes = self.plan()?;
+        let running = Running::new(nodes);
+        for node in running.nodes() {
+            if let Err(error) = node.start().await {
+                running.stop().await;
+                return Err(error.into());
+            }
+        }
+        Ok(running)
+    }
+
+    /// Starts the system and runs it until Ctrl-C, SIGTERM or the command `exit`, or until its nodes have all stopped
+    /// themselves; then stops it in an orderly way. A second signal ends the wait for that.
+    ///
+    /// With the feature `logging`, log lines go to standard error, unless the program has set up `tracing` itself.
+    /// With the feature `cli`, commands are read from standard input; `help` lists them.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`start`](Self::start).
+    pub async fn run(self) -> crate::Result<()> {
+        let process = self.config.system.clone();
+        #[cfg(feature = "logging")]
+        crate::logging::init(process.log.as_deref());
+        let mut signals = signals::Signals::new()?;
+        let running = self.start().await?;
+        #[cfg(feature = "cli")]
+        if process.command_line.unwrap_or(true) {
+            running.read_commands();
+        }
+        #[cfg(not(feature = "cli"))]
+        drop(process);
+        tokio::select! {
+            signal = signals.next() => tracing::info!(signal, "stopping"),
+            () = running.finished() => {}
+        }
+        tokio::select! {
+            () = running.stop() => {}
+            signal = signals.next() => tracing::warn!(signal, "ended before everything was stopped"),
+        }
+        Ok(())
+    }
+
+    /// Brings program and configuration together.
+    fn plan(self) -> Result<Vec<Node>, SystemError> {
+        let Self { config, nodes } = self;
+        let mut names = HashSet::new();
+        for planned in &nodes {
+            if !crate::topic::is_node_name(&planned.name) {
+                return Err(SystemError::NodeName(planned.name.clone()));
+            }
+            if !names.insert(planned.name.as_str()) {
+                return Err(SystemError::DuplicateNode(planned.name.clone()));
+            }
+            if let Some(topic) = planned.program.duplicate_topic() {
+                return Err(SystemError::DuplicateTopic { node: planned.name.clone(), topic });
+            }
+        }
+        let known = || nodes.iter().map(|planned| planned.name.as_str());
+        for name in config.nodes.keys() {
+            if !names.contains(name.as_str()) {
+                return Err(config.unknown_node(name, known()).into());
+            }
+        }
+        for name in config.system.run.iter().flatten() {
+            if !names.contains(name.as_str()) {
+                return Err(config.unknown_node_to_run(name, known()).into());
+            }
+        }
+        let mut planned = Vec::new();
+        for node in nodes {
+            if config.system.run.as_ref().is_some_and(|run| !run.contains(&node.name)) {
+                continue;
+            }
+            let section = ["nodes", node.name.as_str()];
+            let node_config = match (node.config, config.nodes.get(&node.name)) {
+                (Some(own), _) => {
+                    own.check(&node.name)?;
+                    own
+                }
+                (None, Some(read)) => read.clone(),
+                (None, None) => {
+                    let why = format!("the program has a node `{}`", node.name);
+                    return Err(config.missing_section(&section, &why).into());
+                }
+            };
+            planned.push(Node::new(Inner::new(&node.name, node_config, node.program)));
+        }
+        if planned.is_empty() {
+            return Err(SystemError::Empty);
+        }
+        Ok(planned)
+    }
+}
+
+impl Default for System {
+    fn default() -> Self {
+        Self::new()
+    }
+}

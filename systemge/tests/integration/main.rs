@@ -1,0 +1,4 @@
+//! Nodes over real TCP, through the public API.
+
+mod requests;
+mod support;
