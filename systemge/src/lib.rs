@@ -14,7 +14,11 @@ pub mod http;
 mod node;
 pub mod payload;
 pub mod prelude;
+#[cfg(feature = "_web")]
+mod text;
 mod topic;
+#[cfg(feature = "_web")]
+mod web;
 #[cfg(feature = "websocket")]
 pub mod websocket;
 
