@@ -121,6 +121,13 @@ impl<A> Context<A> {
         self.core.node.command(name, arguments).await
     }
 
+    /// The clients of this node's WebSocket component.
+    #[cfg(feature = "websocket")]
+    #[must_use]
+    pub fn websocket(&self) -> crate::websocket::WebSocket {
+        self.core.node.program().websocket.clone()
+    }
+
     /// Runs a task that ends with the node: when the node stops, it is dropped where it waits, after the handlers
     /// in flight are done and before `on_stop`. A panic in it is logged.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {

@@ -22,6 +22,8 @@ mod protocol;
 mod system;
 mod text;
 mod topic;
+#[cfg(feature = "_web")]
+mod web;
 #[cfg(feature = "websocket")]
 pub mod websocket;
 
@@ -33,5 +35,7 @@ pub use self::node::{ConnectError, Counters, Node, NodeState, StartError};
 pub use self::payload::{Payload, Schema};
 pub use self::system::{Running, System, SystemError};
 pub use self::topic::{Topic, TopicKind};
+#[cfg(feature = "_web")]
+pub use self::web::WebError;
 
 pub use systemge_macros::{Application, Schema, commands, node, payload};

@@ -1,30 +1,58 @@
-//! Texts of others, made fit to be shown.
+//! Text from strangers, made fit for a log line.
 
-/// The longest text of a peer that is logged, in bytes.
-const LONGEST: usize = 64;
+/// How many bytes of a stranger's text a log line takes.
+const PRINTABLE_BYTES: usize = 64;
 
-/// A text that somebody else sent, as it may go to a log: without control characters, and not long.
+/// A stranger's text for a log line or an error message: escaped, and cut after 64 bytes.
+///
+/// Whatever is not printable ASCII is escaped, so that it can neither break a line nor steer a terminal.
 pub(crate) fn printable(text: &str) -> String {
-    let mut shown = String::new();
+    let mut printable = String::with_capacity(text.len().min(PRINTABLE_BYTES));
+    // up to where the text still leaves room for the ellipsis
+    let mut cut = 0;
     for character in text.chars() {
-        let escaped = character.escape_debug();
-        if shown.len() + escaped.len() > LONGEST {
-            shown.push('…');
+        // `escape_default` would escape quotes, too, which do no harm here and are common
+        if matches!(character, '\'' | '"') {
+            printable.push(character);
+        } else {
+            printable.extend(character.escape_default());
+        }
+        if printable.len() > PRINTABLE_BYTES {
+            printable.truncate(cut);
+            printable.push_str(ELLIPSIS);
             break;
         }
-        if character == '\'' || character == '"' { shown.push(character) } else { shown.extend(escaped) }
+        if printable.len() + ELLIPSIS.len() <= PRINTABLE_BYTES {
+            cut = printable.len();
+        }
     }
-    shown
+    printable
 }
+
+const ELLIPSIS: &str = "...";
 
 #[cfg(test)]
 mod tests {
-    use super::printable;
+    use super::*;
 
     #[test]
-    fn control_characters_are_escaped_and_long_texts_cut() {
-        assert_eq!(printable("it's \"fine\""), "it's \"fine\"");
-        assert_eq!(printable("a\nb\u{1b}[31m\u{202e}"), "a\\nb\\u{1b}[31m\\u{202e}");
-        assert_eq!(printable(&"x".repeat(1000)), format!("{}…", "x".repeat(64)));
+    fn a_text_is_escaped_and_cut() {
+        let check = |text: &str, expected: &str| assert_eq!(printable(text), expected, "{text:?}");
+        check("", "");
+        check("a \"b\" it's", "a \"b\" it's");
+        check("a\nb\u{1b}[31m", "a\\nb\\u{1b}[31m");
+        check("é", "\\u{e9}");
+        check("\\", "\\\\");
+    }
+
+    #[test]
+    fn a_text_never_takes_more_than_64_bytes() {
+        for length in 0..200 {
+            for character in ["a", "\u{1b}", "é", "\n", "\u{10ffff}"] {
+                assert!(printable(&character.repeat(length)).len() <= PRINTABLE_BYTES);
+            }
+        }
+        assert_eq!(printable(&"a".repeat(64)), "a".repeat(64));
+        assert_eq!(printable(&"a".repeat(65)), "a".repeat(61) + "...");
     }
 }

@@ -1,40 +1,35 @@
 //! The HTTP component: typed routes and static folders.
+//!
+//! A handler of `#[systemge::http]` names what it takes from a request as its parameters, and returns what it
+//! answers: [`FromRequest`] and [`Respond`] list what there is. Whatever goes wrong is answered with problem details
+//! as JSON (RFC 9457), under the status that [`HttpError`] carries.
+//!
+//! - A parameter of the path that does not parse, a query or a body that does not decode: 400.
+//! - No such path: 404. The path, but not for this method: 405. `GET` routes answer `HEAD`, too.
+//! - A body larger than `http.body_bytes`: 413. JSON without its content type: 415.
+//! - A body that takes longer than `http.request_timeout`: 408. A handler that does: 503, and it is dropped.
+//! - A handler that panics, or fails with anything but an [`HttpError`]: 500; the text goes to the log only.
+//!
+//! A handler is dropped, too, when its client leaves; what must not be left half done belongs into a task of its own.
 
-use std::sync::Arc;
+mod error;
+mod folder;
+mod request;
+mod response;
+mod routes;
+mod site;
+#[cfg(test)]
+mod tests;
 
-use crate::application::{Application, Invocation, State};
+pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-/// A request as the generated code takes it apart.
+pub use self::error::HttpError;
 #[doc(hidden)]
-#[derive(Debug)]
-pub struct HttpRequest {}
-
-/// Collects the routes of an application.
+pub use self::request::HttpRequest;
+pub use self::request::{Body, FromRequest, Headers, Json, Query, Remote};
+pub use self::response::{Html, HttpResponse, Respond};
 #[doc(hidden)]
-pub struct RouteTable<A> {
-    state: Arc<State<A>>,
-}
-
-impl<A: Application> RouteTable<A> {
-    /// Adds a route.
-    pub fn route<H, F>(&mut self, method: &'static str, path: &'static str, handler: H)
-    where
-        H: Fn(Invocation<A>, HttpRequest) -> F + Send + Sync + 'static,
-        F: Future<Output = Result<HttpResponse, HttpError>> + Send + 'static,
-    {
-        let _ = (&self.state, method, path, handler);
-    }
-
-    /// Serves a folder below a URL prefix.
-    pub fn folder(&mut self, prefix: &'static str, folder: &'static str) {
-        let _ = (prefix, folder);
-    }
-}
-
-/// A response.
-#[derive(Debug)]
-pub struct HttpResponse {}
-
-/// Why a request can't be answered.
-#[derive(Debug)]
-pub struct HttpError {}
+pub use self::routes::RouteTable;
+pub(crate) use self::routes::Routes;
+pub(crate) use self::site::HttpSite;
+pub use crate::web::WebError;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -24,6 +25,9 @@ use crate::protocol::session::{Session, Settings};
 pub(crate) struct Inner {
     name: Arc<str>,
     config: NodeConfig,
+    /// Where relative paths of the configuration start.
+    #[cfg_attr(not(feature = "_web"), expect(dead_code, reason = "only the web components have paths"))]
+    pub(super) folder: Option<PathBuf>,
     program: Program,
     router: Router,
     metrics: Metrics,
@@ -60,6 +64,8 @@ pub(super) struct Run {
     /// Cancelled when the deadline of a stop is over.
     pub(super) kill: CancellationToken,
     pub(super) addresses: Vec<SocketAddr>,
+    #[cfg(feature = "_web")]
+    pub(super) web_addresses: crate::web::WebAddresses,
 }
 
 impl Run {
@@ -72,16 +78,24 @@ impl Run {
             end_tasks: CancellationToken::new(),
             kill: CancellationToken::new(),
             addresses: Vec::new(),
+            #[cfg(feature = "_web")]
+            web_addresses: crate::web::WebAddresses::default(),
         }
     }
 }
 
 impl Inner {
-    pub(crate) fn new(name: &str, config: NodeConfig, program: Program) -> Arc<Self> {
+    pub(crate) fn new(
+        name: &str,
+        config: NodeConfig,
+        folder: Option<PathBuf>,
+        program: Program,
+    ) -> Arc<Self> {
         Arc::new(Self {
             name: name.into(),
             handshakes: Arc::new(Semaphore::new(config.limits.handshakes.min(Semaphore::MAX_PERMITS))),
             config,
+            folder,
             program,
             router: Router::new(),
             metrics: Metrics::default(),
@@ -142,6 +156,11 @@ impl Inner {
 
     pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
         lock(&self.run).addresses.clone()
+    }
+
+    #[cfg(feature = "_web")]
+    pub(crate) fn web_addresses(&self) -> crate::web::WebAddresses {
+        lock(&self.run).web_addresses
     }
 
     // ---- what runs ----

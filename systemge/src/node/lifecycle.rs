@@ -58,6 +58,15 @@ pub enum StartError {
         /// What the operating system says.
         source: std::io::Error,
     },
+    /// The HTTP or the WebSocket component can't start: the configuration's mistake, or the machine's state.
+    #[cfg(feature = "_web")]
+    #[error("node `{node}` cannot serve its web components")]
+    Web {
+        /// The node.
+        node: String,
+        /// What is wrong.
+        source: crate::web::WebError,
+    },
     /// `on_start` failed or panicked: the application's decision, or its mistake.
     #[error("`on_start` of node `{node}` failed: {reason}")]
     OnStart {
@@ -150,6 +159,8 @@ impl Inner {
         }
         let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
         lock(&self.run).addresses = addresses;
+        #[cfg(feature = "_web")]
+        let web = self.bind_web().await?;
         self.set_sending(true);
         let run = self.run();
         for endpoint in &self.config().connect {
@@ -165,7 +176,22 @@ impl Inner {
         for listener in listeners {
             self.spawn_connection(connection::serve(self.clone(), listener, run.stop.clone()));
         }
+        #[cfg(feature = "_web")]
+        web.serve(&self.call_core(), &run.tracker, &run.stop, &run.kill);
         Ok(())
+    }
+
+    #[cfg(feature = "_web")]
+    async fn bind_web(&self) -> Result<crate::web::BoundWeb, StartError> {
+        let config = crate::web::WebConfig {
+            http: self.config().http.as_ref(),
+            websocket: self.config().websocket.as_ref(),
+            folder: self.folder.as_deref(),
+        };
+        let bound = crate::web::bind(config, (self.program().web)()).await;
+        let bound = bound.map_err(|source| StartError::Web { node: self.name().to_owned(), source })?;
+        lock(&self.run).web_addresses = bound.addresses();
+        Ok(bound)
     }
 
     pub(crate) async fn stop(self: &Arc<Self>, reason: &str) {
@@ -252,7 +278,13 @@ impl Inner {
             // only code that never waits can't be dropped
             tracing::error!(node = %self.name(), tasks = run.tracker.len() + run.tasks.len(), "tasks block their thread");
         }
-        lock(&self.run).addresses.clear();
+        let mut run = lock(&self.run);
+        run.addresses.clear();
+        #[cfg(feature = "_web")]
+        {
+            run.web_addresses = crate::web::WebAddresses::default();
+        }
+        drop(run);
         self.incoming().clear();
     }
 

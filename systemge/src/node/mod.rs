@@ -104,14 +104,14 @@ impl Node {
     #[cfg(feature = "http")]
     #[must_use]
     pub fn http_address(&self) -> Option<SocketAddr> {
-        self.inner.web_addresses().0
+        self.inner.web_addresses().http
     }
 
     /// Where the WebSocket component listens, with the real port; `None` unless the node runs and has one.
     #[cfg(feature = "websocket")]
     #[must_use]
     pub fn websocket_address(&self) -> Option<SocketAddr> {
-        self.inner.web_addresses().1
+        self.inner.web_addresses().websocket
     }
 
     /// The names of the nodes that this node has dialled and is connected to.

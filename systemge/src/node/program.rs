@@ -19,6 +19,22 @@ pub(crate) struct Program {
     pub(crate) on_stop: Option<Hook>,
     /// Whether handlers wait for a lock of the application's state.
     pub(crate) has_lock: bool,
+    /// Makes what the web components serve, anew for every start.
+    #[cfg(feature = "_web")]
+    pub(crate) web: Box<dyn Fn() -> crate::web::WebParts + Send + Sync>,
+    #[cfg(feature = "_web")]
+    pub(crate) needs: WebNeeds,
+    /// The clients of the WebSocket component.
+    #[cfg(feature = "websocket")]
+    pub(crate) websocket: crate::websocket::WebSocket,
+}
+
+/// The web components that an application has, each of which needs its section of the configuration.
+#[cfg(feature = "_web")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WebNeeds {
+    pub(crate) http: bool,
+    pub(crate) websocket: bool,
 }
 
 impl Program {
@@ -36,7 +52,48 @@ impl Program {
         if let Some(block) = components.commands {
             (block.commands)(&mut commands);
         }
+        #[cfg(feature = "websocket")]
+        let hub = crate::websocket::WebSocket::new();
+        #[cfg(feature = "_web")]
+        let needs = WebNeeds {
+            #[cfg(feature = "http")]
+            http: components.http.is_some(),
+            #[cfg(not(feature = "http"))]
+            http: false,
+            #[cfg(feature = "websocket")]
+            websocket: components.websocket.is_some(),
+            #[cfg(not(feature = "websocket"))]
+            websocket: false,
+        };
+        #[cfg(feature = "_web")]
+        let web = {
+            let state = state.clone();
+            #[cfg(feature = "websocket")]
+            let hub = hub.clone();
+            #[cfg(feature = "http")]
+            let http = components.http;
+            #[cfg(feature = "websocket")]
+            let websocket = components.websocket;
+            move || crate::web::WebParts {
+                #[cfg(feature = "http")]
+                routes: http.as_ref().map(|block| {
+                    let mut table = crate::http::RouteTable::new(state.clone());
+                    (block.routes)(&mut table);
+                    table.finish()
+                }),
+                #[cfg(feature = "websocket")]
+                topics: websocket.as_ref().map(|block| crate::websocket::WebSocketTopics::of(block, &state)),
+                #[cfg(feature = "websocket")]
+                hub: hub.clone(),
+            }
+        };
         Self {
+            #[cfg(feature = "_web")]
+            web: Box::new(web),
+            #[cfg(feature = "_web")]
+            needs,
+            #[cfg(feature = "websocket")]
+            websocket: hub,
             handlers: topics.finish().into(),
             commands: commands.finish(),
             on_start,

@@ -140,23 +140,15 @@ impl System {
     /// themselves; then stops it in an orderly way. A second signal ends the wait for that.
     ///
     /// With the feature `logging`, log lines go to standard error, unless the program has set up `tracing` itself.
-    /// With the feature `cli`, commands are read from standard input; `help` lists them.
     ///
     /// # Errors
     ///
     /// Those of [`start`](Self::start).
     pub async fn run(self) -> crate::Result<()> {
-        let process = self.config.system.clone();
         #[cfg(feature = "logging")]
-        crate::logging::init(process.log.as_deref());
+        crate::logging::init(self.config.system.log.as_deref());
         let mut signals = signals::Signals::new()?;
         let running = self.start().await?;
-        #[cfg(feature = "cli")]
-        if process.command_line.unwrap_or(true) {
-            running.read_commands();
-        }
-        #[cfg(not(feature = "cli"))]
-        drop(process);
         tokio::select! {
             signal = signals.next() => tracing::info!(signal, "stopping"),
             () = running.finished() => {}
@@ -211,13 +203,36 @@ impl System {
                     return Err(config.missing_section(&section, &why).into());
                 }
             };
-            planned.push(Node::new(Inner::new(&node.name, node_config, node.program)));
+            #[cfg(feature = "_web")]
+            check_web(&config, &node.name, &node_config, &node.program)?;
+            planned.push(Node::new(Inner::new(&node.name, node_config, config.folder.clone(), node.program)));
         }
         if planned.is_empty() {
             return Err(SystemError::Empty);
         }
         Ok(planned)
     }
+}
+
+/// Says so if an application has a web component whose section is missing.
+#[cfg(feature = "_web")]
+fn check_web(
+    config: &SystemConfig,
+    name: &str,
+    node: &NodeConfig,
+    program: &Program,
+) -> Result<(), ConfigError> {
+    let needs = program.needs;
+    for (needed, there, section, component) in [
+        (needs.http, node.http.is_some(), "http", "an HTTP component"),
+        (needs.websocket, node.websocket.is_some(), "websocket", "a WebSocket component"),
+    ] {
+        if needed && !there {
+            let why = format!("the application of node `{name}` has {component}");
+            return Err(config.missing_section(&["nodes", name, section], &why));
+        }
+    }
+    Ok(())
 }
 
 impl Default for System {

@@ -1,29 +1,29 @@
 //! The WebSocket component: topics to and from browsers.
+//!
+//! A text frame is a JSON object, `{"topic": "...", "payload": "..."}`, in both directions. The payload is a string:
+//! the text itself where the type of the payload is a string, else JSON inside of it. A client may also send its
+//! payload as plain JSON; an empty or an absent one counts as `null`.
+//!
+//! - The topic `heartbeat` is for the watchdog only and reaches no handler.
+//! - What goes wrong with a message is answered with the topic `error` and a readable text; the client stays connected.
+//! - Handlers of one client run one after another, in the order of arrival; clients run beside each other.
+//!   `on_connect` runs before the first message is handled, and `on_disconnect` after the last.
+//! - Each client has a bounded queue. One that reads too slowly for it is disconnected and does not slow the others.
 
-use std::sync::Arc;
+mod client;
+mod frame;
+mod hub;
+mod session;
+mod site;
+mod table;
+#[cfg(test)]
+mod tests;
 
-use serde::de::DeserializeOwned;
-
-use crate::application::{Application, HookResult, Invocation, State};
-
-/// A connected client.
-#[derive(Debug, Clone)]
-pub struct WsClient {}
-
-/// Collects the topics that browsers may send.
+pub use self::client::{ClientId, ClientIdError, WsClient, WsSendError};
+pub use self::hub::{Push, WebSocket};
+pub(crate) use self::site::WebSocketSite;
 #[doc(hidden)]
-pub struct WebSocketTable<A> {
-    state: Arc<State<A>>,
-}
-
-impl<A: Application> WebSocketTable<A> {
-    /// Adds the handler of a topic.
-    pub fn topic<P, H, F>(&mut self, name: &'static str, handler: H)
-    where
-        P: DeserializeOwned + Send + 'static,
-        H: Fn(Invocation<A>, WsClient, P) -> F + Send + Sync + 'static,
-        F: Future<Output = HookResult> + Send + 'static,
-    {
-        let _ = (&self.state, name, handler);
-    }
-}
+pub use self::table::WebSocketTable;
+pub(crate) use self::table::WebSocketTopics;
+#[cfg(not(feature = "http"))]
+pub use crate::web::WebError;

@@ -1,0 +1,248 @@
+//! What the HTTP and the WebSocket component share: listeners, connections, and the filter that a request runs through.
+//!
+//! Both components are warp filters. Requests reach them through hyper, under an accept loop of our own, since the
+//! node owns every task and every socket and decides when they end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use warp::Filter as _;
+
+use crate::config::{HttpConfig, WebSocketConfig};
+use crate::context::Core;
+
+mod listener;
+mod patient;
+mod refusal;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use self::listener::Limits;
+#[cfg(feature = "http")]
+pub(crate) use self::refusal::problem;
+pub(crate) use self::refusal::{Refusal, Site};
+
+/// What an application gives to its web components; a part that it lacks is `None`.
+#[derive(Default)]
+pub(crate) struct WebParts {
+    /// The routes of `#[systemge::http]`.
+    #[cfg(feature = "http")]
+    pub(crate) routes: Option<crate::http::Routes>,
+    /// The topics and hooks of `#[systemge::websocket]`.
+    #[cfg(feature = "websocket")]
+    pub(crate) topics: Option<crate::websocket::WebSocketTopics>,
+    /// The handle that contexts push through; it lives as long as the node, across its restarts.
+    #[cfg(feature = "websocket")]
+    pub(crate) hub: crate::websocket::WebSocket,
+}
+
+/// How the web components are configured.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct WebConfig<'a> {
+    pub(crate) http: Option<&'a HttpConfig>,
+    pub(crate) websocket: Option<&'a WebSocketConfig>,
+    /// Where relative paths of the configuration start; the working directory if there is none.
+    pub(crate) folder: Option<&'a Path>,
+}
+
+/// Why the web components of a node can't start. The configuration's or the operator's mistake.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WebError {
+    /// The application has routes, but the node's configuration has no section for them.
+    #[error("the application serves HTTP, but the node has no section `http`, not even an empty one")]
+    HttpNotConfigured,
+    /// The application has WebSocket topics, but the node's configuration has no section for them.
+    #[error(
+        "the application serves WebSocket clients, but the node has no section `websocket`, not even an empty one"
+    )]
+    WebSocketNotConfigured,
+    /// The WebSocket component shares a listener that is not there.
+    #[error(
+        "`websocket.listen` is left out, which shares the listener of the HTTP component, but the node has no section `http`"
+    )]
+    NothingToShare,
+    /// The path of the WebSocket component is none.
+    #[error("`websocket.path` is `{0}`; a path starts with `/` and has no `?`, `#` or space")]
+    WebSocketPath(String),
+    /// A limit is zero where that would lock everyone out.
+    #[error("`{0}` is 0, so that nobody could ever connect")]
+    Zero(&'static str),
+    /// An address can't be listened on: in use, not this machine's, or not allowed.
+    #[error("cannot listen for {component} on {address}")]
+    Listen {
+        /// The component: `HTTP` or `WebSocket`.
+        component: &'static str,
+        /// The address of the configuration.
+        address: SocketAddr,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// A folder that is to be served is not there, or is no folder.
+    #[error("cannot serve the folder `{}` at `{prefix}`", folder.display())]
+    Folder {
+        /// The URL prefix.
+        prefix: String,
+        /// The folder, from where the configuration's paths start.
+        folder: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// A route or a URL prefix is not valid, or stands there twice.
+    #[error("{0}")]
+    Route(String),
+}
+
+/// Web components whose sockets are bound, and which wait for [`BoundWeb::serve`].
+#[derive(Default)]
+pub(crate) struct BoundWeb {
+    listeners: Vec<Bound>,
+}
+
+/// Where the web components of a node listen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct WebAddresses {
+    pub(crate) http: Option<SocketAddr>,
+    /// The same as `http` where the listener is shared.
+    pub(crate) websocket: Option<SocketAddr>,
+}
+
+/// A listener and what it serves.
+struct Bound {
+    listener: TcpListener,
+    address: SocketAddr,
+    limits: Limits,
+    #[cfg(feature = "http")]
+    http: Option<crate::http::HttpSite>,
+    #[cfg(feature = "websocket")]
+    websocket: Option<crate::websocket::WebSocketSite>,
+}
+
+impl Bound {
+    async fn new(component: &'static str, address: SocketAddr, limits: Limits) -> Result<Self, WebError> {
+        let failed = |source| WebError::Listen { component, address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self {
+            listener,
+            address,
+            limits,
+            #[cfg(feature = "http")]
+            http: None,
+            #[cfg(feature = "websocket")]
+            websocket: None,
+        })
+    }
+}
+
+/// Checks the configuration and the folders, and binds every socket of the web components.
+pub(crate) async fn bind(config: WebConfig<'_>, parts: WebParts) -> Result<BoundWeb, WebError> {
+    let mut listeners = Vec::new();
+    let http_config = config.http;
+    #[cfg(feature = "http")]
+    {
+        let site = match (parts.routes, http_config) {
+            (None, None) => None,
+            (Some(_), None) => return Err(WebError::HttpNotConfigured),
+            (routes, Some(http)) => {
+                let routes = routes.unwrap_or_default();
+                Some(crate::http::HttpSite::open(http, config.folder, routes).await?)
+            }
+        };
+        if let (Some(site), Some(http)) = (site, http_config) {
+            let mut bound = Bound::new("HTTP", http.listen, Limits::of(http)?).await?;
+            bound.http = Some(site);
+            listeners.push(bound);
+        }
+    }
+    #[cfg(feature = "websocket")]
+    match (parts.topics, config.websocket) {
+        (None, _) => {}
+        (Some(_), None) => return Err(WebError::WebSocketNotConfigured),
+        (Some(topics), Some(websocket)) => {
+            let site = crate::websocket::WebSocketSite::new(websocket, topics, parts.hub)?;
+            match (websocket.listen, http_config) {
+                (Some(address), _) => {
+                    let limits = Limits::of(&HttpConfig::default())?;
+                    let mut bound = Bound::new("WebSocket", address, limits).await?;
+                    bound.websocket = Some(site);
+                    listeners.push(bound);
+                }
+                (None, None) => return Err(WebError::NothingToShare),
+                (None, Some(http)) => {
+                    if listeners.is_empty() {
+                        listeners.push(Bound::new("HTTP", http.listen, Limits::of(http)?).await?);
+                    }
+                    if let Some(bound) = listeners.first_mut() {
+                        bound.websocket = Some(site);
+                    }
+                }
+            }
+        }
+    }
+    Ok(BoundWeb { listeners })
+}
+
+impl BoundWeb {
+    /// Where the components listen.
+    pub(crate) fn addresses(&self) -> WebAddresses {
+        let mut addresses = WebAddresses::default();
+        for bound in &self.listeners {
+            #[cfg(feature = "http")]
+            if bound.http.is_some() {
+                addresses.http = Some(bound.address);
+            }
+            #[cfg(feature = "websocket")]
+            if bound.websocket.is_some() {
+                addresses.websocket = Some(bound.address);
+            }
+        }
+        addresses
+    }
+
+    /// Starts to accept clients, in tasks of `tracker`.
+    ///
+    /// When `stop` is cancelled, nobody is accepted any more, requests in flight are finished, and WebSocket clients
+    /// get a Close with code 1001; then all tasks end. When `kill` is cancelled, all tasks end at once: handlers are
+    /// dropped where they wait, and hooks that have not begun don't run.
+    pub(crate) fn serve(
+        self,
+        core: &Core,
+        tracker: &TaskTracker,
+        stop: &CancellationToken,
+        kill: &CancellationToken,
+    ) {
+        let run =
+            Run { core: core.clone(), tracker: tracker.clone(), stop: stop.clone(), kill: kill.clone() };
+        for bound in self.listeners {
+            let mut site: Site = warp::any().and_then(async || Err(warp::reject::not_found())).boxed();
+            #[cfg(feature = "websocket")]
+            if let Some(websocket) = bound.websocket {
+                site = site.or(websocket.filter(&run)).unify().boxed();
+            }
+            #[cfg(feature = "http")]
+            if let Some(http) = bound.http {
+                site = site.or(http.filter(&run)).unify().boxed();
+            }
+            let site = refusal::complete(site);
+            tracker.spawn(listener::accept(bound.listener, site, bound.limits, run.clone()));
+        }
+    }
+}
+
+/// What every task of the web components needs.
+#[derive(Clone)]
+pub(crate) struct Run {
+    pub(crate) core: Core,
+    pub(crate) tracker: TaskTracker,
+    pub(crate) stop: CancellationToken,
+    pub(crate) kill: CancellationToken,
+}
+
+/// The client's address, as the accept loop puts it into the extensions of a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RemoteAddress(pub(crate) SocketAddr);
