@@ -58,7 +58,7 @@ impl Pong {
     }
 
     /// Answers a message with a message.
-    #[topic("ping")]
+    #[topic("ping", oneway)]
     pub async fn ping(&self, ctx: &Context) -> Result<(), systemge::client::SendError> {
         PingClient::new(ctx).pong().await.map(drop)
     }
