@@ -14,7 +14,8 @@ pub mod http;
 mod node;
 pub mod payload;
 pub mod prelude;
-mod probe;
+#[doc(hidden)]
+pub mod probe;
 mod topic;
 #[cfg(feature = "websocket")]
 pub mod websocket;
@@ -25,4 +26,8 @@ pub use self::error::{Error, Result};
 pub use self::payload::{Payload, Schema};
 pub use self::topic::{Topic, TopicKind};
 
+#[cfg(feature = "http")]
+pub use systemge_macros::http;
+#[cfg(feature = "websocket")]
+pub use systemge_macros::websocket;
 pub use systemge_macros::{Application, Schema, commands, node, payload};
