@@ -31,12 +31,6 @@ pub(crate) enum ArgumentKind {
     Other,
 }
 
-impl Argument {
-    pub(crate) fn span(&self) -> Span {
-        self.tokens.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span())
-    }
-}
-
 /// The arguments of an attribute such as `#[topic("name", oneway)]`.
 pub(crate) fn arguments_of(attribute: &Attribute, sink: &Sink<'_>) -> Vec<Argument> {
     match &attribute.meta {

@@ -1,23 +1,20 @@
 //! What the emitters of all blocks share: the call of a handler, and the frame of a hidden constant.
 
+use std::collections::HashSet;
+
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
-use syn::spanned::Spanned as _;
-use syn::{Attribute, Generics};
+use quote::{ToTokens, format_ident, quote_spanned};
+use syn::Attribute;
 
 use crate::attributes::Carried;
 use crate::block::{RawBlock, Role, ValidSignature};
 use crate::crate_path::CratePath;
-use crate::node::Hook;
+use crate::hook::Hook;
+use crate::topic::TopicName;
 
 /// The place of some tokens, with names resolved where the macro is called: locals can't meet the user's.
 pub(crate) fn place(tokens: &impl syn::spanned::Spanned) -> Span {
     tokens.span().resolved_at(Span::mixed_site())
-}
-
-/// A hygienic local.
-pub(crate) fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
 }
 
 /// `let (state, context) = …` and the call of the handler, as the statements of an async block; `values` are the
@@ -65,39 +62,110 @@ pub(crate) fn call(signature: &ValidSignature, values: &[Ident], krate: &CratePa
     }
 }
 
-/// A condition `type: trait`, reported at the type.
-pub(crate) fn condition(ty: &TokenStream, trait_path: impl FnOnce(Span) -> TokenStream) -> TokenStream {
-    let path = trait_path(place(ty));
-    quote! { #ty: #path }
+/// What generated code asks of a type of the user's; the names are those of `systemge::__private::probe`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Condition {
+    Application,
+    Payload,
+    /// A payload whose type is called `Context`.
+    ContextPayload,
+    Reply,
+    WireError,
+    OneWayReply,
+    CommandArgument,
+    CommandReply,
+    /// A payload from a browser.
+    BrowserPayload,
 }
 
-/// The `impl` block of a hidden constant.
-///
-/// The conditions are written down as a `where` clause of the block: where one doesn't hold, the compiler reports
-/// it once, at the user's type, and takes it for granted in the block itself.
+impl Condition {
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Application => ("IsApplication", "application"),
+            Self::Payload => ("IsPayload", "payload"),
+            Self::ContextPayload => ("IsContextPayload", "context_payload"),
+            Self::Reply => ("IsReply", "reply"),
+            Self::WireError => ("IsWireError", "wire_error"),
+            Self::OneWayReply => ("IsOneWayReply", "one_way_reply"),
+            Self::CommandArgument => ("IsCommandArgument", "command_argument"),
+            Self::CommandReply => ("IsCommandReply", "command_reply"),
+            Self::BrowserPayload => ("IsBrowserPayload", "browser_payload"),
+        }
+    }
+
+    /// The condition for a `where` clause: silently taken for granted in the code below it.
+    pub(crate) fn assume(self, ty: &impl ToTokens, krate: &CratePath) -> TokenStream {
+        let span = place(&ty.to_token_stream());
+        let name = Ident::new(self.names().0, span);
+        quote_spanned! {span=> for<'a> #ty: #krate::__private::probe::#name<'a> }
+    }
+
+    /// The condition as a statement, which is where the compiler reports that it doesn't hold.
+    fn ask(self, ty: &impl ToTokens, krate: &CratePath) -> TokenStream {
+        let span = place(&ty.to_token_stream());
+        let name = Ident::new(self.names().1, span);
+        quote_spanned! {span=> #krate::__private::probe::#name::<#ty>(); }
+    }
+}
+
+/// The conditions of one handler.
+#[derive(Debug)]
+pub(crate) struct Conditions<'c> {
+    /// Under a `#[cfg]`, a type may not even exist, and a `where` clause can't have a `#[cfg]`: then the conditions
+    /// are only asked, not assumed.
+    pub(crate) carried: &'c Carried,
+    pub(crate) list: Vec<(Condition, TokenStream)>,
+}
+
+/// The `impl` block of a hidden constant, and beside it the conditions that its code needs.
 pub(crate) fn constant(
     block: &RawBlock,
-    conditions: impl IntoIterator<Item = TokenStream>,
+    name: &str,
+    conditions: &[Conditions<'_>],
     krate: &CratePath,
-    constant: TokenStream,
+    constant: &TokenStream,
 ) -> TokenStream {
     let span = Span::mixed_site();
     let Carried { cfgs, .. } = Carried::of(&block.attributes);
     let (generics, _, where_clause) = block.generics.split_for_impl();
     let own = where_clause.into_iter().flat_map(|clause| clause.predicates.iter());
     let self_type = &block.self_type;
-    let application =
-        condition(&self_type.to_token_stream(), |span| quote_spanned! {span=> #krate::Application });
-    let conditions = conditions.into_iter();
+    let application = Condition::Application.assume(self_type, krate);
+    let mut seen = HashSet::new();
+    let assumed: Vec<TokenStream> = conditions
+        .iter()
+        .filter(|conditions| conditions.carried.cfgs.is_empty())
+        .flat_map(|conditions| &conditions.list)
+        .filter(|(condition, ty)| seen.insert((condition.names().0, ty.to_string())))
+        .map(|(condition, ty)| condition.assume(ty, krate))
+        .collect();
+    let ask_application = Condition::Application.ask(self_type, krate);
+    let asked = conditions.iter().map(|conditions| {
+        let cfgs = &conditions.carried.cfgs;
+        let asked = conditions.list.iter().map(|(condition, ty)| condition.ask(ty, krate));
+        quote_spanned! {span=> #(#cfgs)* { #(#asked)* } }
+    });
+    let asks = format_ident!("__systemge_{name}_conditions", span = span);
     quote_spanned! {span=>
         #(#cfgs)*
         #[automatically_derived]
-        #[allow(deprecated, trivial_bounds, unused_variables, clippy::all, clippy::pedantic, clippy::nursery)]
+        #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+        impl #generics #self_type #where_clause {
+            #[doc(hidden)]
+            const fn #asks() {
+                #ask_application
+                #(#asked)*
+            }
+        }
+
+        #(#cfgs)*
+        #[automatically_derived]
+        #[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
         impl #generics #self_type
         where
             #(#own,)*
             #application,
-            #(#conditions,)*
+            #(#assumed,)*
         {
             #constant
         }
@@ -150,21 +218,43 @@ pub(crate) fn hook(hooks: &[Hook], with_client: bool, krate: &CratePath) -> Toke
         several => {
             let cfgs = several.iter().map(|hook| &hook.carried.cfgs);
             let values = several.iter().map(value);
+            let client = with_client.then(|| quote_spanned! {span=> , #krate::websocket::WsClient });
+            let ty = quote_spanned! {span=>
+                ::core::option::Option<
+                    fn(#krate::__private::Invocation<Self> #client)
+                        -> #krate::__private::BoxFuture<'static, #krate::__private::HookResult>,
+                >
+            };
             quote_spanned! {span=> {
-                let hook = ::core::option::Option::None;
-                #( #(#cfgs)* let hook = #values; )*
+                let hook: #ty = ::core::option::Option::None;
+                #( #(#cfgs)* let hook: #ty = #values; )*
                 hook
             } }
         }
     }
 }
 
-/// The generics with `<..>` behind a type's name.
-pub(crate) fn type_generics(generics: &Generics) -> TokenStream {
-    generics.split_for_impl().1.to_token_stream()
+/// The locals for the values of a payload, and the pattern that takes the payload apart.
+pub(crate) fn values(count: usize) -> (Vec<Ident>, TokenStream) {
+    let span = Span::mixed_site();
+    let values: Vec<Ident> = (0..count).map(|index| format_ident!("value_{index}", span = span)).collect();
+    let pattern = match values.as_slice() {
+        [only] => quote_spanned! {span=> #only },
+        several => quote_spanned! {span=> (#(#several),*) },
+    };
+    (values, pattern)
 }
 
-/// The place of a whole type, for errors about it.
-pub(crate) fn type_place(block: &RawBlock) -> Span {
-    block.self_type.span().resolved_at(Span::mixed_site())
+/// The name of a topic as an argument; one that is a constant is checked while the user's program is compiled.
+pub(crate) fn name_check(name: &TopicName, krate: &CratePath) -> TokenStream {
+    match name {
+        TopicName::Literal(literal) => literal.to_token_stream(),
+        TopicName::Constant(path) => {
+            let span = place(path);
+            quote_spanned! {span=> {
+                const _: () = #krate::__private::check_topic_name(#path);
+                #path
+            } }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! `#[topic("name", options)]`: the attribute that node and WebSocket blocks share.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::ext::IdentExt as _;
 use syn::{Attribute, Lit, LitStr, Path};
@@ -18,15 +18,6 @@ pub(crate) enum TopicName {
 }
 
 impl TopicName {
-    pub(crate) fn span(&self) -> Span {
-        match self {
-            Self::Literal(literal) => literal.span(),
-            Self::Constant(path) => {
-                path.segments.first().map_or_else(Span::call_site, |segment| segment.ident.span())
-            }
-        }
-    }
-
     /// The name, where the macro can see it.
     pub(crate) fn text(&self) -> Option<String> {
         match self {

@@ -38,6 +38,18 @@ pub fn commands(arguments: TokenStream, item: TokenStream) -> TokenStream {
     run(|path| systemge_codegen::commands(arguments.into(), item.into(), path))
 }
 
+/// Makes the methods of an `impl` block handlers of HTTP requests.
+#[proc_macro_attribute]
+pub fn http(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    run(|path| systemge_codegen::http(arguments.into(), item.into(), path))
+}
+
+/// Makes the methods of an `impl` block handlers of what browsers send over a WebSocket.
+#[proc_macro_attribute]
+pub fn websocket(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    run(|path| systemge_codegen::websocket(arguments.into(), item.into(), path))
+}
+
 /// Runs an expansion. A panic in it is our bug, and says so.
 fn run(expand: impl FnOnce(&CratePath) -> Expansion) -> TokenStream {
     let path = std::env::var_os("CARGO_MANIFEST_DIR")

@@ -17,7 +17,8 @@ mod logging;
 mod node;
 pub mod payload;
 pub mod prelude;
-mod probe;
+#[doc(hidden)]
+pub mod probe;
 mod protocol;
 mod system;
 mod text;
@@ -38,4 +39,8 @@ pub use self::topic::{Topic, TopicKind};
 #[cfg(feature = "_web")]
 pub use self::web::WebError;
 
+#[cfg(feature = "http")]
+pub use systemge_macros::http;
+#[cfg(feature = "websocket")]
+pub use systemge_macros::websocket;
 pub use systemge_macros::{Application, Schema, commands, node, payload};

@@ -15,7 +15,7 @@ pub use crate::command::{ArgumentSpec, CommandArguments, CommandSpec, CommandTab
 #[cfg(feature = "http")]
 pub use crate::http::{HttpRequest, RouteTable};
 pub use crate::node::{TopicOptions, TopicTable};
-pub use crate::probe::CommandArgument;
+pub use crate::probe;
 pub use crate::topic::{Topic, check_topic_name};
 #[cfg(feature = "websocket")]
 pub use crate::websocket::WebSocketTable;

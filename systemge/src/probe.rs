@@ -1,17 +1,125 @@
-//! Conditions that generated code asks of the user's types, so that the compiler says it in our words.
+//! Conditions that generated code asks of the user's types, so that the compiler says once, at the user's type and
+//! in our words, what is missing.
+//!
+//! Each condition has two halves. A function asks for it and is called with the user's type: that is where the
+//! compiler reports. A trait with a lifetime repeats it in the `where` clauses of generated code: `for<'a> T:
+//! IsPayload<'a>` is taken for granted in the code below it even where it doesn't hold, so that nothing there
+//! repeats the report.
 
 use std::fmt::Display;
 use std::str::FromStr;
+
+use serde::de::DeserializeOwned;
+
+use crate::application::Application;
+use crate::command::CommandReply;
+use crate::payload::{FNV_OFFSET, OneWayReply, Payload, Reply, WireError, byte};
 
 /// A type that can be an argument of a command.
 ///
 /// Implemented for everything that can be parsed from text.
 #[diagnostic::on_unimplemented(
     message = "[SGE0504] `{Self}` cannot be an argument of a command: it cannot be parsed from text",
-    label = "no argument",
-    note = "implement `std::str::FromStr` for `{Self}`, with an error that can be printed; `Option<T>` and `Vec<T>` at the end are known, too"
+    label = "not parsed from text",
+    note = "implement `std::str::FromStr` for `{Self}`, with an error that can be printed",
+    note = "an argument that may be missing is an `Option<T>`; all that are left are a `Vec<T>` at the end"
 )]
-pub trait CommandArgument: FromStr<Err: Display> {}
+pub trait CommandArgument: FromStr<Err: Display> + Send {}
 
 #[diagnostic::do_not_recommend]
-impl<T: FromStr<Err: Display>> CommandArgument for T {}
+impl<T: FromStr<Err: Display> + Send> CommandArgument for T {}
+
+/// A payload whose type is called `Context`; it may be the user's own.
+#[diagnostic::on_unimplemented(
+    message = "[SGE0207] `{Self}` is taken by value",
+    label = "a context is borrowed",
+    note = "write `&Context`; if this is a type of your own that travels as the payload, it needs `#[systemge::payload]`"
+)]
+pub trait ContextPayload: Payload {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Payload> ContextPayload for T {}
+
+/// A payload that a browser can send: JSON.
+#[diagnostic::on_unimplemented(
+    message = "[SGE0304] `{Self}` cannot come from a browser",
+    label = "not read from JSON",
+    note = "put `#[systemge::payload]` on the definition of `{Self}`, or derive serde's `Deserialize`"
+)]
+pub trait BrowserPayload: DeserializeOwned + Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned + Send + 'static> BrowserPayload for T {}
+
+macro_rules! assumptions {
+    ($($condition:ident: $name:ident),* $(,)?) => {$(
+        #[doc(hidden)]
+        pub trait $name<'a>: $condition {}
+
+        #[diagnostic::do_not_recommend]
+        impl<'a, T: $condition> $name<'a> for T {}
+    )*};
+}
+
+assumptions! {
+    Application: IsApplication,
+    Payload: IsPayload,
+    ContextPayload: IsContextPayload,
+    Reply: IsReply,
+    WireError: IsWireError,
+    OneWayReply: IsOneWayReply,
+    CommandArgument: IsCommandArgument,
+    CommandReply: IsCommandReply,
+    BrowserPayload: IsBrowserPayload,
+}
+
+// written out, since a note of the compiler shows the bound, and should not show a macro of ours
+
+#[doc(hidden)]
+pub const fn application<T: Application>() {}
+
+#[doc(hidden)]
+pub const fn payload<T: Payload>() {}
+
+#[doc(hidden)]
+pub const fn context_payload<T: ContextPayload>() {}
+
+#[doc(hidden)]
+pub const fn reply<T: Reply>() {}
+
+#[doc(hidden)]
+pub const fn wire_error<T: WireError>() {}
+
+#[doc(hidden)]
+pub const fn one_way_reply<T: OneWayReply>() {}
+
+#[doc(hidden)]
+pub const fn command_argument<T: CommandArgument>() {}
+
+#[doc(hidden)]
+pub const fn command_reply<T: CommandReply>() {}
+
+#[doc(hidden)]
+pub const fn browser_payload<T: BrowserPayload>() {}
+
+/// Says that an application handles the topic with this key, so that the compiler's coherence finds a topic with two
+/// handlers where the macro can't: names that are constants, and handlers under `#[cfg]`.
+///
+/// "Conflicting implementations of `HandlesTopic`" means \[SGE0106\]: two handlers of this application are for the
+/// same topic.
+#[doc(hidden)]
+pub trait HandlesTopic<const KEY: u64> {}
+
+/// The key of a topic: a hash of its name.
+#[doc(hidden)]
+#[must_use]
+pub const fn topic_key(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let mut state = FNV_OFFSET;
+    let mut index = 0;
+    while index < bytes.len() {
+        state = byte(state, bytes[index]);
+        index += 1;
+    }
+    state
+}

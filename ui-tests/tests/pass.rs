@@ -1,5 +1,15 @@
-//! Programs that must compile.
+//! Programs that must compile; they are modules of this test, so that they cost no build of their own.
 #![allow(dead_code, reason = "the programs are compiled, not run")]
 
+#[path = "pass/conditional.rs"]
+mod conditional;
+#[path = "pass/hygiene.rs"]
+mod hygiene;
 #[path = "pass/life.rs"]
 mod life;
+#[path = "pass/produced.rs"]
+mod produced;
+#[path = "pass/shapes.rs"]
+mod shapes;
+#[path = "pass/silent.rs"]
+mod silent;

@@ -10,7 +10,7 @@ use syn::ext::IdentExt as _;
 use syn::{Attribute, Generics, Path, Signature, Type, Visibility, WhereClause};
 
 pub(crate) use self::parse::parse;
-pub(crate) use self::signature::{Parameter, Receiver, Role, Rules, ValidSignature};
+pub(crate) use self::signature::{Role, Rules, ValidSignature};
 pub(crate) use self::types::{last_segment, only_argument, replace_self};
 use crate::errors::{Mistake, Sink};
 
@@ -56,14 +56,6 @@ pub(crate) struct RawMethod {
 }
 
 impl RawBlock {
-    /// The methods.
-    pub(crate) fn methods(&self) -> impl Iterator<Item = &RawMethod> {
-        self.items.iter().filter_map(|item| match item {
-            RawItem::Method(method) => Some(&**method),
-            RawItem::Other { .. } => None,
-        })
-    }
-
     /// The name of the type that the block is for.
     pub(crate) fn type_name(&self) -> Option<&Ident> {
         match types::ungroup(&self.self_type) {
@@ -140,4 +132,37 @@ impl ToTokens for RawItem {
 /// A path as one writes it.
 pub(crate) fn path_text(path: &Path) -> String {
     path.to_token_stream().to_string().replace(' ', "")
+}
+
+/// The last word of an attribute's path, such as `topic` of `#[systemge::topic]`.
+pub(crate) fn attribute_name(attribute: &Attribute) -> String {
+    attribute.path().segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default()
+}
+
+/// The first of our attributes on a method; reports if there are more.
+pub(crate) fn only_attribute<'m>(method: &'m RawMethod, sink: &Sink<'_>) -> Option<&'m Attribute> {
+    let (first, more) = method.inert.split_first()?;
+    for attribute in more {
+        let name = &method.signature.ident;
+        let (first, second) = (attribute_name(first), attribute_name(attribute));
+        let message = if first == second {
+            format!("`{name}` has two `#[{first}]`")
+        } else {
+            format!("`{name}` has `#[{first}]` and `#[{second}]`")
+        };
+        sink.on(
+            attribute.path(),
+            Mistake::new(10, message).help("write a second method that calls the first"),
+        );
+    }
+    Some(first)
+}
+
+/// Reports our attributes on something that is no method.
+pub(crate) fn refuse_on_other(inert: &[Attribute], sink: &Sink<'_>) {
+    for attribute in inert {
+        let mistake =
+            Mistake::new(13, format!("`#[{}]` is on something that is no method", attribute_name(attribute)));
+        sink.on(attribute.path(), mistake.help("put it on `async fn` or `fn`"));
+    }
 }

@@ -1,7 +1,7 @@
 //! Signatures of handlers: from what the user wrote to what can be called.
 
-use proc_macro2::Ident;
-use quote::ToTokens;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{FnArg, GenericParam, Pat, PatType, ReceiverKind, ReturnType, Safety, Signature, Type};
 
@@ -89,6 +89,33 @@ impl ValidSignature {
     /// The parameters that are no context and no client.
     pub(crate) fn values(&self) -> impl Iterator<Item = &Parameter> {
         self.parameters.iter().filter(|parameter| parameter.role == Role::Value)
+    }
+
+    /// The type of the payload: that of the only value, or a tuple.
+    pub(crate) fn payload(&self) -> TokenStream {
+        let types: Vec<&Type> = self.values().map(|parameter| &parameter.ty).collect();
+        match types.as_slice() {
+            [only] => only.to_token_stream(),
+            types => {
+                let span = self.name.span().resolved_at(Span::mixed_site());
+                quote_spanned! {span=> (#(#types),*) }
+            }
+        }
+    }
+
+    /// The return type, `()` where there is none.
+    pub(crate) fn reply(&self) -> TokenStream {
+        self.output.as_ref().map_or_else(
+            || {
+                let span = self.name.span().resolved_at(Span::mixed_site());
+                quote_spanned! {span=> () }
+            },
+            |ty| ty.to_token_stream(),
+        )
+    }
+
+    pub(crate) const fn is_exclusive(&self) -> bool {
+        matches!(self.receiver, Receiver::Exclusive)
     }
 }
 

@@ -5,8 +5,7 @@ use quote::{ToTokens as _, quote_spanned};
 
 use super::model::{Argument, Command, Commands, Presence};
 use crate::crate_path::CratePath;
-use crate::emit;
-use crate::node::values;
+use crate::emit::{self, Condition, Conditions};
 
 /// `const __SYSTEMGE_COMMANDS`, in an `impl` block of its own.
 pub(crate) fn block(block: &Commands<'_>, krate: &CratePath) -> TokenStream {
@@ -27,9 +26,8 @@ pub(crate) fn block(block: &Commands<'_>, krate: &CratePath) -> TokenStream {
                 commands: |#table| { #(#entries)* },
             });
     };
-    let conditions = commands.iter().filter(|command| command.carried.cfgs.is_empty());
-    let conditions = conditions.flat_map(|command| conditions_of(command, krate));
-    emit::constant(block.block, conditions, krate, constant)
+    let conditions: Vec<Conditions<'_>> = commands.iter().map(conditions).collect();
+    emit::constant(block.block, "commands", &conditions, krate, &constant)
 }
 
 fn entry(command: &Command, krate: &CratePath) -> TokenStream {
@@ -55,7 +53,7 @@ fn entry(command: &Command, krate: &CratePath) -> TokenStream {
             }
         }
     });
-    let (locals, _) = values(arguments.len());
+    let (locals, _) = emit::values(arguments.len());
     let reads = arguments.iter().zip(&locals).map(|(Argument { name, ty, presence }, local)| {
         let method = Ident::new(
             match presence {
@@ -84,14 +82,9 @@ fn entry(command: &Command, krate: &CratePath) -> TokenStream {
     }
 }
 
-fn conditions_of(command: &Command, krate: &CratePath) -> Vec<TokenStream> {
-    let arguments = command.arguments.iter().map(|argument| {
-        emit::condition(&argument.ty.to_token_stream(), |span| {
-            quote_spanned! {span=> #krate::__private::CommandArgument }
-        })
-    });
-    let reply = command.signature.output.as_ref().map(|ty| {
-        emit::condition(&ty.to_token_stream(), |span| quote_spanned! {span=> #krate::command::CommandReply })
-    });
-    arguments.chain(reply).collect()
+fn conditions(command: &Command) -> Conditions<'_> {
+    let arguments =
+        command.arguments.iter().map(|argument| (Condition::CommandArgument, argument.ty.to_token_stream()));
+    let reply = command.signature.output.iter().map(|ty| (Condition::CommandReply, ty.to_token_stream()));
+    Conditions { carried: &command.carried, list: arguments.chain(reply).collect() }
 }

@@ -11,7 +11,6 @@ use crate::attributes::{self, ArgumentKind, Carried};
 use crate::block::{self, RawBlock, RawItem, RawMethod, Rules, ValidSignature};
 use crate::errors::{Mistake, Sink};
 use crate::names;
-use crate::node::refuse_on_other;
 
 const COMMAND: Rules = Rules { what: "command", client: false, values: true, owned_output: false };
 
@@ -31,7 +30,7 @@ impl<'b> Commands<'b> {
                 RawItem::Method(_) => {}
                 RawItem::Other { inert, .. } => {
                     some |= !inert.is_empty();
-                    refuse_on_other(inert, sink);
+                    block::refuse_on_other(inert, sink);
                 }
             }
         }
@@ -45,11 +44,7 @@ impl<'b> Commands<'b> {
 }
 
 fn command(method: &RawMethod, sink: &Sink<'_>) -> Option<Command> {
-    let (attribute, more) = method.inert.split_first()?;
-    for attribute in more {
-        let mistake = Mistake::new(10, format!("`{}` has two `#[command]`", method.signature.ident));
-        sink.on(attribute, mistake.help("write a second method that calls the first"));
-    }
+    let attribute = block::only_attribute(method, sink)?;
     let name = name(attribute, method, sink);
     let signature = ValidSignature::read(&method.signature, COMMAND, &sink.child())?;
     let arguments = arguments(&signature, sink);

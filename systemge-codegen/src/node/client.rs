@@ -4,11 +4,11 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote_spanned};
 use syn::{GenericParam, Visibility};
 
+use super::emit;
 use super::model::{ClientMethod, Kind, Node};
 use crate::attributes::Carried;
 use crate::block::replace_self;
 use crate::crate_path::CratePath;
-use crate::emit;
 
 /// The struct of the client and its methods; nothing if the block has no topics.
 pub(crate) fn client(node: &Node<'_>, krate: &CratePath) -> TokenStream {
@@ -38,7 +38,7 @@ pub(crate) fn client(node: &Node<'_>, krate: &CratePath) -> TokenStream {
     quote_spanned! {span=>
         #(#cfgs)*
         #[doc = #doc]
-        #[allow(dead_code)]
+        #[allow(dead_code, unreachable_pub)]
         #visibility struct #name #impl_generics #where_clause {
             core: #krate::__private::ClientCore<#count>,
             application: ::core::marker::PhantomData<fn() -> (#(#types,)*)>,
@@ -46,7 +46,7 @@ pub(crate) fn client(node: &Node<'_>, krate: &CratePath) -> TokenStream {
 
         #(#cfgs)*
         #[automatically_derived]
-        #[allow(dead_code, deprecated, trivial_bounds, clippy::all, clippy::pedantic, clippy::nursery)]
+        #[allow(dead_code, deprecated, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
         impl #impl_generics #name #type_generics #where_clause {
             #[doc = #new_doc]
             pub fn new(caller: &impl #krate::client::Caller) -> Self {
@@ -114,11 +114,9 @@ fn method(node: &Node<'_>, index: usize, method: &ClientMethod, krate: &CratePat
         let doc = format!("The topic of `{}::{name}`.", node.block.plain_type_name());
         quote_spanned! {span=> #[doc = #doc] }
     });
-    let mut conditions: Vec<TokenStream> =
-        types.iter().map(|ty| emit::condition(ty, |span| quote_spanned! {span=> #krate::Payload })).collect();
-    if signature.output.is_some() && *kind == Kind::Request {
-        conditions.push(emit::condition(&reply, |span| quote_spanned! {span=> #krate::payload::Reply }));
-    }
+    let conditions = emit::conditions(signature, *kind);
+    let conditions =
+        conditions.iter().map(|(condition, ty)| condition.assume(&replace_self(ty, self_type), krate));
     let (output, send, topic) = match kind {
         Kind::OneWay => (
             quote_spanned! {span=> #krate::client::OneWay<'_, #payload_type> },

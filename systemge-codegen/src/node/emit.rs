@@ -1,11 +1,14 @@
 //! The hidden constant of a node block: its table of topics and its hooks.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote_spanned};
+use quote::{ToTokens as _, quote_spanned};
+use syn::Type;
 
 use super::model::{Kind, Node, Topic};
+use crate::attributes::Carried;
+use crate::block::{ValidSignature, last_segment};
 use crate::crate_path::CratePath;
-use crate::emit;
+use crate::emit::{self, Condition, Conditions};
 
 /// `const __SYSTEMGE_NODE`, in an `impl` block of its own.
 pub(crate) fn block(node: &Node<'_>, krate: &CratePath) -> TokenStream {
@@ -31,9 +34,38 @@ pub(crate) fn block(node: &Node<'_>, krate: &CratePath) -> TokenStream {
                 on_stop: #on_stop,
             });
     };
-    let conditions = node.topics.iter().filter(|topic| topic.carried.cfgs.is_empty());
-    let conditions = conditions.flat_map(|topic| conditions_of(topic, krate));
-    emit::constant(node.block, conditions, krate, constant)
+    let conditions: Vec<Conditions<'_>> = node
+        .topics
+        .iter()
+        .map(|topic| Conditions { carried: &topic.carried, list: conditions(&topic.signature, topic.kind) })
+        .collect();
+    let mut tokens = emit::constant(node.block, "node", &conditions, krate, &constant);
+    tokens.extend(coherence(node, krate));
+    tokens
+}
+
+/// One implementation for each topic, so that the compiler finds duplicates that the macro can't see.
+///
+/// Only where there can be some: it costs the compiler a little for each topic.
+fn coherence(node: &Node<'_>, krate: &CratePath) -> TokenStream {
+    let hidden = |topic: &Topic| topic.name.text().is_none() || !topic.carried.cfgs.is_empty();
+    if !node.topics.iter().any(hidden) {
+        return TokenStream::new();
+    }
+    let Carried { cfgs: block_cfgs, .. } = Carried::of(&node.block.attributes);
+    let (generics, _, where_clause) = node.block.generics.split_for_impl();
+    let self_type = &node.block.self_type;
+    let implementations = node.topics.iter().map(|Topic { name, carried, .. }| {
+        let span = emit::place(name);
+        let cfgs = &carried.cfgs;
+        quote_spanned! {span=>
+            #(#block_cfgs)*
+            #(#cfgs)*
+            impl #generics #krate::__private::probe::HandlesTopic<{ #krate::__private::probe::topic_key(#name) }>
+                for #self_type #where_clause {}
+        }
+    });
+    implementations.collect()
 }
 
 /// One line of the table.
@@ -44,12 +76,13 @@ fn entry(topic: &Topic, krate: &CratePath) -> TokenStream {
     let method = Ident::new(if *kind == Kind::OneWay { "message" } else { "request" }, span);
     let (payload, reply) = (signature.payload(), signature.reply());
     let exclusive = signature.is_exclusive();
-    let (values, pattern) = values(signature.values().count());
+    let (values, pattern) = emit::values(signature.values().count());
     let call = emit::call(signature, &values, krate);
+    let checked = emit::name_check(name, krate);
     quote_spanned! {span=>
         #(#cfgs)*
         table.#method::<#payload, #reply, _, _>(
-            #name,
+            #checked,
             #krate::__private::TopicOptions { exclusive: #exclusive, spawn: #spawn },
             |invocation, #pattern: #payload| async move {
                 #call
@@ -59,33 +92,40 @@ fn entry(topic: &Topic, krate: &CratePath) -> TokenStream {
     }
 }
 
-/// The locals for the values of a payload, and the pattern that takes the payload apart.
-pub(crate) fn values(count: usize) -> (Vec<Ident>, TokenStream) {
-    let span = Span::mixed_site();
-    let values: Vec<Ident> = (0..count).map(|index| format_ident!("value_{index}", span = span)).collect();
-    let pattern = match values.as_slice() {
-        [only] => quote_spanned! {span=> #only },
-        several => quote_spanned! {span=> (#(#several),*) },
-    };
-    (values, pattern)
-}
-
 /// What the types of a topic must be.
-pub(crate) fn conditions_of(topic: &Topic, krate: &CratePath) -> Vec<TokenStream> {
-    let mut conditions = Vec::new();
-    conditions.extend(topic.signature.values().map(|parameter| {
-        let ty = &parameter.ty;
-        emit::condition(&quote::quote! { #ty }, |span| quote_spanned! {span=> #krate::Payload })
-    }));
-    if topic.signature.output.is_some() {
-        let one_way = topic.kind == Kind::OneWay;
-        conditions.push(emit::condition(&topic.signature.reply(), |span| {
-            if one_way {
-                quote_spanned! {span=> #krate::payload::OneWayReply }
-            } else {
-                quote_spanned! {span=> #krate::payload::Reply }
-            }
-        }));
+pub(crate) fn conditions(signature: &ValidSignature, kind: Kind) -> Vec<(Condition, TokenStream)> {
+    let mut conditions: Vec<(Condition, TokenStream)> = signature
+        .values()
+        .map(|parameter| {
+            let called_context =
+                last_segment(&parameter.ty).is_some_and(|segment| segment.ident == "Context");
+            let condition = if called_context { Condition::ContextPayload } else { Condition::Payload };
+            (condition, parameter.ty.to_token_stream())
+        })
+        .collect();
+    let Some(output) = &signature.output else { return conditions };
+    match (kind, result(output)) {
+        (Kind::OneWay, _) => conditions.push((Condition::OneWayReply, output.to_token_stream())),
+        // success and error are asked for separately, so that the report is on the one that is wrong
+        (Kind::Request, Some((success, error))) => {
+            conditions.push((Condition::Payload, success.to_token_stream()));
+            conditions.push((Condition::WireError, error.to_token_stream()));
+        }
+        (Kind::Request, None) => conditions.push((Condition::Reply, output.to_token_stream())),
     }
     conditions
+}
+
+/// The success and the error of a type written as `Result<T, E>`, with or without the path of the standard library.
+fn result(ty: &Type) -> Option<(&Type, &Type)> {
+    let segment = last_segment(ty)?;
+    let syn::PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    let mut types = arguments.args.iter().map(|argument| match argument {
+        syn::GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    match (segment.ident == "Result", types.next()?, types.next()?, types.next()) {
+        (true, Some(success), Some(error), None) => Some((success, error)),
+        _ => None,
+    }
 }

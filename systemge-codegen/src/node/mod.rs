@@ -8,10 +8,7 @@ mod validate;
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 
-pub(crate) use self::emit::values;
-pub(crate) use self::model::Hook;
 use self::model::{Node, NodeArguments};
-pub(crate) use self::validate::{hook, refuse_on_other};
 use crate::attributes::BlockArguments;
 use crate::block;
 use crate::crate_path::CratePath;

@@ -1,13 +1,13 @@
 //! A node block that is known to be right; what is wrong with it was reported on the way here.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens as _, quote_spanned};
+use proc_macro2::Ident;
+use syn::Visibility;
 use syn::spanned::Spanned as _;
-use syn::{Type, Visibility};
 
 use crate::attributes::{self, ArgumentKind, BlockArguments, Carried};
-use crate::block::{RawBlock, Receiver, ValidSignature};
+use crate::block::{RawBlock, ValidSignature};
 use crate::errors::{Mistake, Sink};
+use crate::hook::Hook;
 use crate::topic::TopicName;
 
 /// A valid node block.
@@ -47,42 +47,6 @@ pub(crate) struct ClientMethod {
     pub(crate) signature: ValidSignature,
     pub(crate) carried: Carried,
     pub(crate) visibility: Visibility,
-}
-
-/// `#[on_start]`, `#[on_stop]` and the like.
-#[derive(Debug)]
-pub(crate) struct Hook {
-    pub(crate) signature: ValidSignature,
-    pub(crate) carried: Carried,
-}
-
-impl ValidSignature {
-    /// The type of the payload: that of the only value, or a tuple.
-    pub(crate) fn payload(&self) -> TokenStream {
-        let types: Vec<&Type> = self.values().map(|parameter| &parameter.ty).collect();
-        match types.as_slice() {
-            [only] => only.to_token_stream(),
-            types => {
-                let span = self.name.span().resolved_at(proc_macro2::Span::mixed_site());
-                quote_spanned! {span=> (#(#types),*) }
-            }
-        }
-    }
-
-    /// The return type, `()` where there is none.
-    pub(crate) fn reply(&self) -> TokenStream {
-        self.output.as_ref().map_or_else(
-            || {
-                let span = self.name.span().resolved_at(proc_macro2::Span::mixed_site());
-                quote_spanned! {span=> () }
-            },
-            |ty| ty.to_token_stream(),
-        )
-    }
-
-    pub(crate) const fn is_exclusive(&self) -> bool {
-        matches!(self.receiver, Receiver::Exclusive)
-    }
 }
 
 /// What stands in `#[systemge::node(..)]`.

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use proc_macro2::Ident;
 use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
 use syn::{Attribute, LitStr, Type};
 
-use super::model::{ClientMethod, Hook, Kind, Node, NodeArguments, Topic};
-use crate::attributes::{Carried, arguments_of};
+use super::model::{ClientMethod, Kind, Node, NodeArguments, Topic};
+use crate::attributes::Carried;
 use crate::block::{self, RawBlock, RawItem, RawMethod, Rules, ValidSignature};
 use crate::errors::{Mistake, Sink};
+use crate::hook;
 use crate::topic::{TopicAttribute, TopicName};
 
 /// The options of `#[topic]` in a node block.
@@ -44,7 +44,7 @@ impl<'b> Node<'b> {
                 }
                 RawItem::Other { inert, .. } => {
                     some |= !inert.is_empty();
-                    refuse_on_other(inert, sink);
+                    block::refuse_on_other(inert, sink);
                 }
             }
         }
@@ -61,29 +61,14 @@ impl<'b> Node<'b> {
     }
 
     fn method(&mut self, method: &RawMethod, sink: &Sink<'_>) {
-        let Some((first, more)) = method.inert.split_first() else { return };
-        for attribute in more {
-            let (code, message) = if attribute.path() == first.path() {
-                (10, format!("`{}` has two `#[{}]`", method.signature.ident, block::path_text(first.path())))
-            } else {
-                (10, format!("`{}` is a handler of a topic and a hook", method.signature.ident))
-            };
-            sink.on(
-                attribute,
-                Mistake::new(code, message).help("write a second method that calls the first"),
-            );
-        }
+        let Some(attribute) = block::only_attribute(method, sink) else { return };
         let carried = Carried::of(&method.attributes);
-        match first.path().segments.last() {
-            Some(name) if name.ident == "topic" => self.topic(method, first, carried, sink),
-            Some(name) => {
-                let hooks = if name.ident == "on_start" { &mut self.on_start } else { &mut self.on_stop };
-                if let Some(hook) = hook(method, first, carried, HOOK, !hooks.is_empty(), sink) {
-                    hooks.push(hook);
-                }
-            }
-            None => {}
-        }
+        let hooks = match block::attribute_name(attribute).as_str() {
+            "topic" => return self.topic(method, attribute, carried, sink),
+            "on_start" => &mut self.on_start,
+            _ => &mut self.on_stop,
+        };
+        hooks.extend(hook::read(method, attribute, carried, HOOK, hooks.first().is_some(), sink));
     }
 
     fn topic(&mut self, method: &RawMethod, attribute: &Attribute, carried: Carried, sink: &Sink<'_>) {
@@ -182,36 +167,4 @@ fn unreceived(output: &Type) -> Option<&Type> {
 
 fn is_unit(ty: &Type) -> bool {
     matches!(ty, Type::Tuple(tuple) if tuple.elems.is_empty())
-}
-
-/// Judges a hook such as `#[on_start]`.
-pub(crate) fn hook(
-    method: &RawMethod,
-    attribute: &Attribute,
-    carried: Carried,
-    rules: Rules,
-    again: bool,
-    sink: &Sink<'_>,
-) -> Option<Hook> {
-    let name = block::path_text(attribute.path());
-    for argument in arguments_of(attribute, sink) {
-        let mistake = Mistake::new(8, format!("`#[{name}]` takes no options"));
-        sink.on(&argument.tokens, mistake.help(format!("write `#[{name}]`")));
-    }
-    if again && carried.cfgs.is_empty() {
-        let mistake = Mistake::new(506, format!("there are two `#[{name}]`"));
-        sink.on(attribute.path(), mistake.help("call the second from the first"));
-    }
-    let signature = ValidSignature::read(&method.signature, rules, sink)?;
-    (!sink.failed()).then_some(Hook { signature, carried })
-}
-
-/// Reports our attributes on something that is no method.
-pub(crate) fn refuse_on_other(inert: &[Attribute], sink: &Sink<'_>) {
-    for attribute in inert {
-        let name: Option<&Ident> = attribute.path().segments.last().map(|segment| &segment.ident);
-        let name = name.map(ToString::to_string).unwrap_or_default();
-        let mistake = Mistake::new(13, format!("`#[{name}]` is on something that is no method"));
-        sink.on(attribute.path(), mistake.help("put it on `async fn` or `fn`"));
-    }
 }

@@ -36,6 +36,7 @@ pub trait Schema {
 )]
 pub trait Payload: Schema + Serialize + DeserializeOwned + Send + 'static {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Schema + Serialize + DeserializeOwned + Send + 'static> Payload for T {}
 
 /// An error that a handler can send back to the caller of a request.
@@ -48,6 +49,7 @@ impl<T: Schema + Serialize + DeserializeOwned + Send + 'static> Payload for T {}
 )]
 pub trait WireError: Payload + Debug + Display {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Payload + Debug + Display> WireError for T {}
 
 /// The error of a handler that has none: a type without values.
@@ -84,6 +86,7 @@ pub trait Reply: Send + 'static {
     fn into_outcome(self) -> Result<Self::Success, Self::Error>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Payload> Reply for T {
     type Success = T;
     type Error = Never;

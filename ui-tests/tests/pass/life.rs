@@ -85,7 +85,7 @@ fn call(ctx: &Context) {
     let _ = client.clone().ready();
 }
 
-fn main() {
+fn create() {
     let life = Life::default();
     let _ = life.grid;
 }

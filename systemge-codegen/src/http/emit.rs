@@ -1,0 +1,77 @@
+//! The hidden constant of an HTTP block.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote_spanned;
+
+use super::model::{Folder, Http, Route, Value};
+use crate::crate_path::CratePath;
+use crate::emit;
+
+/// `const __SYSTEMGE_HTTP`, in an `impl` block of its own.
+pub(crate) fn block(http: &Http<'_>, krate: &CratePath) -> TokenStream {
+    let span = Span::mixed_site();
+    let Http { block, routes, folders } = http;
+    let exclusive = emit::exclusive(routes.iter().map(|route| (&route.signature, &route.carried)));
+    let entries = routes.iter().map(|route| entry(route, krate));
+    let folders = folders.iter().map(|Folder { prefix, folder }| {
+        quote_spanned! {span=> table.folder(#prefix, #folder); }
+    });
+    let empty = routes.is_empty() && http.folders.is_empty();
+    let table = if empty {
+        quote_spanned! {span=> _ }
+    } else {
+        quote_spanned! {span=> table }
+    };
+    let constant = quote_spanned! {span=>
+        #[doc(hidden)]
+        pub const __SYSTEMGE_HTTP: ::core::option::Option<#krate::__private::HttpBlock<Self>> =
+            ::core::option::Option::Some(#krate::__private::HttpBlock {
+                exclusive: #exclusive,
+                routes: |#table| { #(#entries)* #(#folders)* },
+            });
+    };
+    emit::constant(block, "http", &[], krate, &constant)
+}
+
+fn entry(route: &Route, krate: &CratePath) -> TokenStream {
+    let Route { method, path, values, signature, carried } = route;
+    let span = signature.name.span().resolved_at(Span::mixed_site());
+    let cfgs = &carried.cfgs;
+    let (locals, _) = emit::values(values.len());
+    let reads = values.iter().zip(&locals).map(|(value, local)| read(value, local, krate));
+    let request = if values.is_empty() {
+        quote_spanned! {span=> _ }
+    } else {
+        quote_spanned! {span=> mut request }
+    };
+    let call = emit::call(signature, &locals, krate);
+    quote_spanned! {span=>
+        #(#cfgs)*
+        table.route(
+            #method,
+            #path,
+            |invocation, #request: #krate::__private::HttpRequest| async move {
+                #(#reads)*
+                #call
+                let _ = (state, context);
+                #krate::http::Respond::respond(reply)
+            },
+        );
+    }
+}
+
+/// The statement that makes one value, with its errors at the user's type.
+fn read(value: &Value, local: &Ident, krate: &CratePath) -> TokenStream {
+    match value {
+        Value::Segment { name, ty } => {
+            let span = emit::place(ty);
+            quote_spanned! {span=> let #local = request.parameter::<#ty>(#name)?; }
+        }
+        Value::Request { ty } => {
+            let span = emit::place(ty);
+            quote_spanned! {span=>
+                let #local = <#ty as #krate::http::FromRequest>::from_request(&mut request).await?;
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! An HTTP block that is known to be right.
+
+use syn::{LitStr, Type};
+
+use crate::attributes::Carried;
+use crate::block::{RawBlock, ValidSignature};
+
+/// A valid HTTP block.
+#[derive(Debug)]
+pub(crate) struct Http<'b> {
+    pub(crate) block: &'b RawBlock,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) folders: Vec<Folder>,
+}
+
+/// A route.
+#[derive(Debug)]
+pub(crate) struct Route {
+    /// The method of HTTP, such as `GET`.
+    pub(crate) method: String,
+    pub(crate) path: LitStr,
+    /// How each value of the handler is made, in order.
+    pub(crate) values: Vec<Value>,
+    pub(crate) signature: ValidSignature,
+    pub(crate) carried: Carried,
+}
+
+/// How a value of a handler is made from the request.
+#[derive(Debug)]
+pub(crate) enum Value {
+    /// Parsed from the segment of the path that stands in `{name}`.
+    Segment { name: String, ty: Type },
+    /// By the type itself: a body, a query, headers.
+    Request { ty: Type },
+}
+
+/// `folder("/prefix", "folder")`: static files.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    pub(crate) prefix: LitStr,
+    pub(crate) folder: LitStr,
+}
