@@ -245,8 +245,8 @@ function layOut() {
   if (sideBySide.matches) {
     const board = getComputedStyle(stage.parentElement);
     width -= pixels(board.columnGap) + pixels(board.gridTemplateColumns.split(" ").at(-1));
-    const top = stage.getBoundingClientRect().top + scrollY;
-    height = Math.max(MIN_STAGE_HEIGHT, innerHeight - top - pixels(style.paddingBottom) - frame);
+    const taken = element("masthead").offsetHeight + pixels(style.paddingBottom) + frame;
+    height = Math.max(MIN_STAGE_HEIGHT, innerHeight - taken);
   }
   const size = renderer.fit(width, height);
   canvas.style.width = `${size.width}px`;

@@ -2,8 +2,12 @@
 
 import { BORN, GROWN, TRACE } from "./colony.js";
 
-/** From this size on, in device pixels, cells are whole pixels wide and stand apart by a hairline. */
+/** From this size on, in device pixels, cells stand apart by a hairline. */
 const MIN_CELL_WITH_LINE = 4;
+/** From this size on, in device pixels, rounding the cells down to whole pixels costs little space. */
+const LARGE_CELL = 12;
+/** Device pixels per CSS pixel from which on a cell may be one device pixel wider than its neighbour unnoticed. */
+const FINE_SCREEN = 2;
 const NOT_PAINTED = 255;
 
 export class Renderer {
@@ -32,8 +36,9 @@ export class Renderer {
     const { rows, columns } = this.#colony;
     this.#ratio = window.devicePixelRatio || 1;
     const space = Math.min((width * this.#ratio) / columns, (height * this.#ratio) / rows);
-    // Cells of a whole number of pixels are crisp; very small ones would waste too much of a small screen.
-    const cell = space >= MIN_CELL_WITH_LINE ? Math.floor(space) : Math.max(space, 1);
+    // Cells that all have the same whole number of pixels look crisp, but may leave much of a small screen empty.
+    const even = space >= LARGE_CELL || (space >= MIN_CELL_WITH_LINE && this.#ratio < FINE_SCREEN);
+    const cell = even ? Math.floor(space) : Math.max(space, 1);
     this.#gap = cell < MIN_CELL_WITH_LINE ? 0 : cell < 10 ? 1 : Math.max(1, Math.floor(this.#ratio));
     this.#columnEdges = edges(columns, cell);
     this.#rowEdges = edges(rows, cell);
@@ -56,7 +61,7 @@ export class Renderer {
     const colour = (name) => toRgb(style.getPropertyValue(name));
     const [field, trace, born, grown] = ["--field", "--cell-trace", "--cell-born", "--cell-grown"].map(colour);
     this.#palette.fill(pack(field));
-    for (let tone = 1; tone <= TRACE; tone += 1) this.#palette[tone] = pack(mix(field, trace, tone / TRACE));
+    for (let tone = 1; tone <= TRACE; tone += 1) this.#palette[tone] = pack(mix(field, trace, (tone / TRACE) ** 1.5));
     for (let tone = BORN; tone <= GROWN; tone += 1) {
       // The square root lets a cell lose most of its first brightness soon.
       this.#palette[tone] = pack(mix(born, grown, Math.sqrt((tone - BORN) / (GROWN - BORN))));
