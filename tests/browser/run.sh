@@ -32,4 +32,4 @@ if [ -z "${GAME_OF_LIFE_COMMAND:-}" ]; then
 fi
 
 # One file at a time: frames are counted, and other browsers would take their share of the processor.
-exec timeout 600 node --test --test-concurrency=1 --test-timeout=180000 "$@" ./*.test.mjs
+exec timeout --kill-after=10 900 node --test --test-concurrency=1 --test-timeout=300000 "$@" ./*.test.mjs

@@ -2,6 +2,9 @@
 
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 const LONG_STEP = 10;
+/** The least size of the cursor and its distance from the cell, in CSS pixels. */
+const MIN_CURSOR = 14;
+const CURSOR_MARGIN = 3;
 
 export class Pencil {
   #canvas;
@@ -44,7 +47,7 @@ export class Pencil {
     const { row, column } = this.#position();
     const { left, top, width, height } = this.#renderer.boxOf(row, column);
     // A frame around the cell, never smaller than the eye can find.
-    const size = Math.max(width, height, 6) + 6;
+    const size = Math.max(Math.max(width, height) + 2 * CURSOR_MARGIN, MIN_CURSOR);
     this.#cursor.style.width = `${size}px`;
     this.#cursor.style.height = `${size}px`;
     this.#cursor.style.left = `${this.#canvas.offsetLeft + left + width / 2 - size / 2}px`;

@@ -37,7 +37,7 @@ export function decode(text) {
     case "propagateGridChange":
       return { topic, ...decodeChange(unwrap(payload)) };
     case "error":
-      return { topic, text: String(payload) };
+      return { topic, text: typeof payload === "string" ? payload : JSON.stringify(payload) ?? "The server reports an error without a text." };
     default:
       return null;
   }

@@ -13,12 +13,17 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const MOCK = "node tests/browser/mock-server.mjs";
 const DEFAULT_COMMAND = "cargo run -q -p game-of-life --";
 /** Milliseconds until the server must answer; a first `cargo run` may have to build. */
-const START_LIMIT = 300_000;
+const START_LIMIT = 240_000;
 const POLL_INTERVAL = 50;
 /** Characters of the server's output that are kept for the report of a failure. */
 const KEPT_OUTPUT = 8_000;
 
 const command = process.argv.includes("--mock") ? MOCK : process.env.GAME_OF_LIFE_COMMAND || DEFAULT_COMMAND;
+
+/** Servers that run now; they are in process groups of their own, so nobody else ends them with us. */
+const running = new Set();
+process.on("exit", () => running.forEach(killGroup));
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
 export class Server {
   #directory;
@@ -49,6 +54,7 @@ export class Server {
       stdio: ["ignore", "pipe", "pipe"],
     });
     const child = this.#child;
+    running.add(child);
     child.on("error", (error) => this.#keep(String(error)));
     child.stdout.on("data", (data) => this.#keep(data));
     child.stderr.on("data", (data) => this.#keep(data));
@@ -68,12 +74,9 @@ export class Server {
     this.#child = null;
     if (child?.pid === undefined) return;
     const gone = child.exitCode === null && child.signalCode === null ? once(child, "exit") : null;
-    try {
-      process.kill(-child.pid, "SIGKILL");
-    } catch (error) {
-      if (error.code !== "ESRCH") throw error;
-    }
+    killGroup(child);
     await gone;
+    running.delete(child);
     // The exit of `cargo` says nothing about its child, but a free port does.
     while (!(await isFree(this.#ports[3]))) await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
   }
@@ -126,6 +129,15 @@ export class Server {
 
   #keep(data) {
     this.#output = (this.#output + data).slice(-KEPT_OUTPUT);
+  }
+}
+
+function killGroup(child) {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
   }
 }
 
