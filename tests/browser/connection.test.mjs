@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { EMPTY, centre, gridWith, launch, live, open, shows, text } from "./support/browser.mjs";
+import { COLUMNS, EMPTY, ROWS, centre, gridWith, launch, live, open, shows, text } from "./support/browser.mjs";
 import { Server } from "./support/server.mjs";
 
 describe("connection", () => {
@@ -76,6 +76,44 @@ describe("connection", () => {
     await close();
   });
 
+  test("a server that does not answer is asked for three generations, and then no more", async () => {
+    const { page, sent, close } = await withSilentServer(browser, server.url);
+    await page.fill("#speed", "30");
+    await page.click("#run");
+    await page.clock.runFor(2_000);
+    await delivered(page, sent, 3);
+    assert.deepEqual(sent, new Array(3).fill({ topic: "nextGeneration", payload: "" }));
+
+    await page.clock.runFor(5_000);
+    await text(page, "#toast-text", "The server has not answered for five seconds.");
+    await close();
+  });
+
+  test("a heartbeat is sent every fifteen seconds", async () => {
+    const { page, sent, close } = await withSilentServer(browser, server.url);
+    for (const count of [1, 2, 3]) {
+      await page.clock.runFor(15_000);
+      await delivered(page, sent, count);
+      assert.deepEqual(sent, new Array(count).fill({ topic: "heartbeat", payload: "" }));
+    }
+    await close();
+  });
+
+  test("a drawn cell that the server does not confirm goes back", async () => {
+    const { page, sent, close } = await withSilentServer(browser, server.url);
+    const { x, y } = await centre(page, 3, 4);
+    await page.mouse.click(x, y);
+    await page.clock.runFor(100);
+    await text(page, "#living", "1");
+    await delivered(page, sent, 1);
+    assert.deepEqual(sent, [{ topic: "gridChange", payload: JSON.stringify({ row: 3, column: 4, state: 1 }) }]);
+
+    await page.clock.runFor(3_000);
+    await text(page, "#living", "0");
+    await text(page, "#toast-text", "The server did not confirm what was drawn.");
+    await close();
+  });
+
   test("frames that make no sense are reported and do no harm", async () => {
     const { page, problems, close } = await open(browser, server.url);
     const socket = await page.evaluateHandle(() => {
@@ -107,3 +145,25 @@ describe("connection", () => {
     await close();
   });
 });
+
+/** Waits until this many frames have come out of the browser; each look at the page lets more of them through. */
+async function delivered(page, sent, count) {
+  for (let look = 0; sent.length < count && look < 100; look += 1) await page.title();
+}
+
+/** Opens the page with a clock that the test moves and a server that greets, notes what it gets, and says nothing. */
+async function withSilentServer(browser, url) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  const sent = [];
+  const grid = Array.from({ length: ROWS }, () => new Array(COLUMNS).fill(0));
+  await page.clock.install();
+  await page.routeWebSocket(/\/ws$/, (socket) => {
+    socket.onMessage((frame) => sent.push(JSON.parse(frame)));
+    socket.send(JSON.stringify({ topic: "getGrid", payload: JSON.stringify({ grid, rows: ROWS, cols: COLUMNS }) }));
+  });
+  await page.goto(url);
+  await live(page);
+  await page.clock.pauseAt(Date.now() + 1_000);
+  return { page, sent, close: () => context.close() };
+}
