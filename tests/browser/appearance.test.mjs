@@ -1,0 +1,205 @@
+// How the page looks: nothing overlaps, nothing is too faint, and people with other senses and tools can use it.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { after, before, describe, test } from "node:test";
+import { launch, open, shows, EMPTY } from "./support/browser.mjs";
+import { Server } from "./support/server.mjs";
+
+const SIZES = [
+  { width: 360, height: 780 },
+  { width: 768, height: 1024 },
+  { width: 1024, height: 700 },
+  { width: 1440, height: 900 },
+];
+const SCHEMES = ["light", "dark"];
+const MIN_TARGET = 24;
+
+describe("appearance", () => {
+  let server;
+  let browser;
+  let axe;
+
+  before(async () => {
+    axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+    server = await Server.prepare();
+    await server.start();
+    browser = await launch();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.dispose();
+  });
+
+  /** Calls `check(page, name)` for the page as it is, with a message on it, and with its dialog open. */
+  async function inEachState(options, check) {
+    const { page, problems, close } = await open(browser, server.url, { reducedMotion: "reduce", ...options });
+    await check(page, "plain");
+    await page.click("#copy");
+    await page.waitForSelector("#toast:not([hidden])");
+    await check(page, "with a message");
+    await page.click("#edit");
+    await page.fill("#dialog-text", "0");
+    await page.click("#dialog-set");
+    await page.waitForSelector("#dialog-error:not(:empty)");
+    await check(page, "with the dialog");
+    assert.deepEqual(problems, []);
+    await close();
+  }
+
+  for (const viewport of SIZES) {
+    test(`at ${viewport.width} pixels nothing overlaps and nothing is cut off`, async () => {
+      await inEachState({ viewport }, async (page, state) => {
+        const found = await page.evaluate(layoutFaults, MIN_TARGET);
+        assert.deepEqual(found, [], state);
+      });
+    });
+  }
+
+  for (const colorScheme of SCHEMES) {
+    test(`text has enough contrast in the ${colorScheme} theme`, async () => {
+      await inEachState({ colorScheme }, async (page, state) => {
+        const { faint, looked } = await page.evaluate(contrastFaults);
+        assert.deepEqual(faint, [], state);
+        assert.ok(looked >= 5, `${looked} texts were looked at`);
+      });
+    });
+
+    test(`axe finds nothing serious in the ${colorScheme} theme`, async () => {
+      await inEachState({ colorScheme }, async (page, state) => {
+        await page.evaluate(axe);
+        const violations = await page.evaluate(async () => (await globalThis.axe.run()).violations);
+        const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+        const report = serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+        assert.deepEqual(report, [], state);
+      });
+    });
+  }
+
+  test("the theme follows the system until the visitor chooses, and the choice stays", async () => {
+    const { page, close } = await open(browser, server.url, { colorScheme: "light" });
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await background();
+    await page.click("#theme");
+    const dark = await background();
+    assert.notEqual(dark, light);
+    await shows(page, EMPTY);
+    await page.reload();
+    assert.equal(await background(), dark);
+    await page.click("#theme");
+    assert.equal(await background(), light);
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.waitForFunction((wanted) => getComputedStyle(document.body).backgroundColor === wanted, dark);
+    await close();
+  });
+
+  test("the grid fills the width of a phone", async () => {
+    const { page, close } = await open(browser, server.url, { viewport: { width: 360, height: 780 }, deviceScaleFactor: 3, isMobile: true, hasTouch: true });
+    const box = await page.locator("#grid").boundingBox();
+    assert.ok(box.width >= 320 && box.x >= 0 && box.x + box.width <= 360, JSON.stringify(box));
+    await close();
+  });
+
+  test("everything can be reached with the keyboard and shows its focus", async () => {
+    const { page, close } = await open(browser, server.url);
+    const reached = new Set();
+    for (let step = 0; step < 20; step += 1) {
+      await page.keyboard.press("Tab");
+      const focus = await page.evaluate(() => {
+        const at = document.activeElement;
+        const ring = at.id === "grid" ? at.parentElement : at;
+        return { name: at.id || at.textContent, outline: Number.parseFloat(getComputedStyle(ring).outlineWidth), body: at === document.body };
+      });
+      if (focus.body) break;
+      assert.ok(focus.outline >= 2, `${focus.name} shows no focus`);
+      reached.add(focus.name);
+    }
+    for (const name of ["theme", "grid", "run", "next", "speed", "edit", "copy", "reset", "Random", "Glider", "Pulsar"]) {
+      assert.ok(reached.has(name), `${name} was not reached`);
+    }
+    await close();
+  });
+
+  test("the page loads nothing from elsewhere", async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const hosts = new Set();
+    page.on("request", (request) => request.url().startsWith("data:") || hosts.add(new URL(request.url()).host));
+    await page.goto(server.url);
+    await page.waitForSelector('#connection[data-state="live"]');
+    assert.deepEqual([...hosts], [new URL(server.url).host]);
+    await context.close();
+  });
+});
+
+/** Runs in the page: says what overlaps, is cut off, is too small to hit, or makes the page scroll sideways. */
+function layoutFaults(minTarget) {
+  const faults = [];
+  const root = document.documentElement;
+  if (root.scrollWidth > root.clientWidth) faults.push(`scrolls sideways: ${root.scrollWidth} > ${root.clientWidth}`);
+  const scope = document.querySelector("dialog[open]") ?? document.body;
+  const shown = (element) => element.checkVisibility() && element.getClientRects().length > 0;
+  const name = (element) => element.id || element.textContent.trim();
+  const boxes = [...scope.querySelectorAll("button, input, textarea, canvas, output, label, h1, h2, dt, dd, p, #toast")]
+    .filter((element) => shown(element) && !element.closest(".visually-hidden") && (scope !== document.body || !element.closest("dialog")))
+    .map((element) => ({ element, box: element.getBoundingClientRect() }));
+  for (const { element, box } of boxes) {
+    if (box.left < 0 || box.right > root.clientWidth + 0.5) faults.push(`${name(element)} leaves the page`);
+    if (element.matches("button, input, textarea, canvas") && Math.min(box.width, box.height) < minTarget) faults.push(`${name(element)} is too small`);
+    if (element.matches("button, dt, dd, output, h1, h2") && element.scrollWidth > element.clientWidth + 1) faults.push(`${name(element)} is cut off`);
+  }
+  const onGrid = (element) => element.id === "grid" || element.closest("#toast") !== null;
+  boxes.forEach(({ element, box }, index) => {
+    for (const { element: other, box: otherBox } of boxes.slice(index + 1)) {
+      if (element.contains(other) || other.contains(element)) continue;
+      // A message lies on the grid on purpose, and on nothing else.
+      if (onGrid(element) && onGrid(other)) continue;
+      const width = Math.min(box.right, otherBox.right) - Math.max(box.left, otherBox.left);
+      const height = Math.min(box.bottom, otherBox.bottom) - Math.max(box.top, otherBox.top);
+      if (width > 0.5 && height > 0.5) faults.push(`${name(element)} overlaps ${name(other)}`);
+    }
+  });
+  return faults;
+}
+
+/** Runs in the page: computes the contrast of every visible text by the formula of WCAG 2.2. */
+function contrastFaults() {
+  const probe = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const rgba = (colour) => {
+    probe.clearRect(0, 0, 1, 1);
+    probe.fillStyle = colour;
+    probe.fillRect(0, 0, 1, 1);
+    return [...probe.getImageData(0, 0, 1, 1).data];
+  };
+  const luminance = (colour) => {
+    const [red, green, blue] = colour.slice(0, 3).map((value) => {
+      const share = value / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const ground = (element) => {
+    for (let at = element; at !== null; at = at.parentElement) {
+      const colour = rgba(getComputedStyle(at).backgroundColor);
+      if (colour[3] === 255) return colour;
+    }
+    return [255, 255, 255, 255];
+  };
+  const scope = document.querySelector("dialog[open]") ?? document.body;
+  const faint = [];
+  let looked = 0;
+  for (const element of scope.querySelectorAll("*")) {
+    const owns = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim() !== "");
+    if ((!owns && element.localName !== "textarea") || !element.checkVisibility() || element.closest(".visually-hidden, script, noscript")) continue;
+    const style = getComputedStyle(element);
+    const [light, dark] = [luminance(rgba(style.color)), luminance(ground(element))].sort((a, b) => b - a);
+    const contrast = (light + 0.05) / (dark + 0.05);
+    const size = Number.parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    looked += 1;
+    if (contrast < (large ? 3 : 4.5)) faint.push(`${element.textContent.trim()}: ${contrast.toFixed(2)}`);
+  }
+  return { faint, looked };
+}
