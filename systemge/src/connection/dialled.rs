@@ -52,9 +52,9 @@ impl Side for Dialled {
                 }
                 None => self.tally.late += 1,
             },
-            (Event::Welcome { name, instance }, _) => {
+            (Event::Welcome { name, .. }, _) => {
                 self.outbox.set_frame_limit(turn.session.peer_frame_limit());
-                let peer = Peer::new(name, instance, self.endpoint.clone(), self.outbox.clone());
+                let peer = Peer::new(name, self.outbox.clone());
                 self.peer = Some(Arc::new(peer));
             }
             (Event::Announced { topics, more }, Some(peer)) => {

@@ -204,11 +204,6 @@ impl Outbox {
         self.lock().pending.len()
     }
 
-    /// How many bytes wait to be sent, without those that are being written.
-    pub(crate) fn queued(&self) -> usize {
-        self.lock().buffer.len()
-    }
-
     /// Waits for room.
     pub(crate) fn poll_room(&self, ticket: &mut RoomTicket, context: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::config::Endpoint;
 use crate::connection::outbox::Outbox;
 use crate::protocol::frame::{Announced, TopicId, Violation};
 use crate::topic::TopicKind;
@@ -12,8 +11,6 @@ use crate::topic::TopicKind;
 /// A node that this node dialled, and what it announced.
 pub(crate) struct Peer {
     name: Arc<str>,
-    instance: u128,
-    endpoint: Endpoint,
     outbox: Arc<Outbox>,
     topics: Mutex<HashMap<Box<str>, PeerTopic>>,
     draining: AtomicBool,
@@ -28,27 +25,12 @@ pub(crate) struct PeerTopic {
 }
 
 impl Peer {
-    pub(crate) fn new(name: &str, instance: u128, endpoint: Endpoint, outbox: Arc<Outbox>) -> Self {
-        Self {
-            name: name.into(),
-            instance,
-            endpoint,
-            outbox,
-            topics: Mutex::default(),
-            draining: AtomicBool::new(false),
-        }
+    pub(crate) fn new(name: &str, outbox: Arc<Outbox>) -> Self {
+        Self { name: name.into(), outbox, topics: Mutex::default(), draining: AtomicBool::new(false) }
     }
 
     pub(crate) const fn name(&self) -> &Arc<str> {
         &self.name
-    }
-
-    pub(crate) const fn instance(&self) -> u128 {
-        self.instance
-    }
-
-    pub(crate) const fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
     }
 
     #[inline]

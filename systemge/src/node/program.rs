@@ -76,11 +76,7 @@ impl Program {
             let websocket = components.websocket;
             move || crate::web::WebParts {
                 #[cfg(feature = "http")]
-                routes: http.as_ref().map(|block| {
-                    let mut table = crate::http::RouteTable::new(state.clone());
-                    (block.routes)(&mut table);
-                    table.finish()
-                }),
+                routes: http.as_ref().map(|block| crate::http::Routes::of(block, state.clone())),
                 #[cfg(feature = "websocket")]
                 topics: websocket.as_ref().map(|block| crate::websocket::WebSocketTopics::of(block, &state)),
                 #[cfg(feature = "websocket")]

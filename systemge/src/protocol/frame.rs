@@ -81,8 +81,7 @@ impl Status {
 
 /// Why a node ends a connection. The numbers are part of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum GoodbyeCode {
+pub(crate) enum GoodbyeCode {
     /// The node stops.
     Stopping,
     /// No common version of the protocol.
@@ -488,13 +487,6 @@ fn topic_name(name: &str) -> Result<&str, Violation> {
 #[derive(Debug)]
 #[must_use = "a frame has no length until it is finished"]
 pub(crate) struct Open(usize);
-
-impl Open {
-    /// Where the frame starts in its buffer.
-    pub(crate) const fn start(&self) -> usize {
-        self.0
-    }
-}
 
 #[inline]
 fn begin(out: &mut Vec<u8>, kind: u8) -> Open {

@@ -1,0 +1,64 @@
+//! The node that speaks with the browsers.
+
+use systemge::prelude::*;
+use systemge::websocket::WsClient;
+
+use crate::grid::{Cell, Grid, Snapshot};
+use crate::life::LifeClient;
+
+/// The node that speaks with the browsers.
+#[derive(systemge::Application, Debug, Default)]
+pub struct Gateway {}
+
+/// What `life` tells.
+#[systemge::node]
+impl Gateway {
+    /// Shows the grid to every browser.
+    #[topic("propagateGrid")]
+    pub async fn propagate_grid(&self, grid: Snapshot, ctx: &Context) {
+        ctx.websocket().push("propagateGrid", &grid).to_all();
+    }
+
+    /// Shows a cell to every browser.
+    #[topic("propagateGridChange")]
+    pub async fn propagate_change(&self, cell: Cell, ctx: &Context) {
+        ctx.websocket().push("propagateGridChange", &cell).to_all();
+    }
+}
+
+/// What browsers tell. What can't be done is said to the browser that wanted it.
+#[systemge::websocket]
+impl Gateway {
+    #[on_connect]
+    async fn joined(&self, client: &WsClient, ctx: &Context) -> Result<()> {
+        let grid = LifeClient::new(ctx).grid().await?;
+        client.send("getGrid", &grid)?;
+        Ok(())
+    }
+
+    #[topic("gridChange")]
+    async fn change(&self, cell: Cell, ctx: &Context) -> Result<()> {
+        cell.check()?;
+        reached(LifeClient::new(ctx).change(cell).await?)
+    }
+
+    #[topic("nextGeneration")]
+    async fn advance(&self, ctx: &Context) -> Result<()> {
+        reached(LifeClient::new(ctx).advance().await?)
+    }
+
+    #[topic("setGrid")]
+    async fn set(&self, cells: String, ctx: &Context) -> Result<()> {
+        Grid::parse(&cells)?;
+        reached(LifeClient::new(ctx).set(cells).await?)
+    }
+}
+
+/// The page.
+#[systemge::http(folder("/", "page"))]
+impl Gateway {}
+
+/// Says so if a message reached nobody.
+fn reached(nodes: usize) -> Result<()> {
+    if nodes == 0 { Err(Error::message("the game is not connected; try again in a moment")) } else { Ok(()) }
+}
