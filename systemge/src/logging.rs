@@ -11,7 +11,6 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 ///
 /// A subscriber that the program set up before stays in place. Colours are used on a terminal only, and not where the
 /// environment has `NO_COLOR`.
-#[expect(dead_code, reason = "called by `System`")]
 pub(crate) fn init(log: Option<&str>) {
     let variable = std::env::var(EnvFilter::DEFAULT_ENV).ok();
     let (filter, refused) = filter(variable.as_deref(), log);

@@ -4,6 +4,7 @@
 pub const ROWS: usize = 90;
 /// How many columns the grid has.
 pub const COLUMNS: usize = 140;
+const CELLS: usize = ROWS * COLUMNS;
 
 /// A cell and what becomes of it, as browsers and nodes send it.
 #[systemge::payload]
@@ -44,7 +45,7 @@ pub enum GridError {
     #[error("the state of a cell is 0 or 1, not {0}")]
     State(u8),
     /// A text stands for more or fewer cells.
-    #[error("a grid takes {} digits, one for each cell, not {0}", ROWS * COLUMNS)]
+    #[error("a grid takes {CELLS} digits, one for each cell, not {0}")]
     Length(usize),
     /// A text has something else than digits of cells.
     #[error("the digits of a grid are 0 and 1; number {position} is `{found}`")]
