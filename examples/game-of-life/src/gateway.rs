@@ -55,7 +55,7 @@ impl Gateway {
 }
 
 /// The page.
-#[systemge::http(folder("/", "page"))]
+#[systemge::http(folder("/", concat!(env!("CARGO_MANIFEST_DIR"), "/page")))]
 impl Gateway {}
 
 /// Says so if a message reached nobody.

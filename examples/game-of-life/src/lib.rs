@@ -6,4 +6,4 @@ mod life;
 
 pub use self::gateway::{Gateway, GatewayClient};
 pub use self::grid::{COLUMNS, Cell, Grid, GridError, ROWS, Snapshot};
-pub use self::life::{Life, LifeClient};
+pub use self::life::{Life, LifeClient, LifeError};

@@ -1,5 +1,6 @@
 //! An HTTP block that is known to be right.
 
+use proc_macro2::TokenStream;
 use syn::{LitStr, Type};
 
 use crate::attributes::Carried;
@@ -38,5 +39,6 @@ pub(crate) enum Value {
 #[derive(Debug)]
 pub(crate) struct Folder {
     pub(crate) prefix: LitStr,
-    pub(crate) folder: LitStr,
+    /// A string, or an expression that is one, such as a `concat!` with the folder of the crate.
+    pub(crate) folder: TokenStream,
 }

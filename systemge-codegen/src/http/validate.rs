@@ -66,8 +66,11 @@ fn folder(argument: &Argument, sink: &Sink<'_>) -> Option<Folder> {
                     None
                 }
             };
-            let (prefix, folder) = (text(prefix), text(folder));
-            let (prefix, folder) = (prefix?, folder?);
+            let folder = match &folder.kind {
+                ArgumentKind::Literal(_) => text(folder).map(|text| text.to_token_stream()),
+                _ => Some(folder.tokens.clone()),
+            };
+            let (prefix, folder) = (text(prefix)?, folder?);
             if !prefix.value().starts_with('/') {
                 let mistake =
                     Mistake::new(501, format!("the prefix `{}` does not start with `/`", prefix.value()));
