@@ -48,6 +48,8 @@ struct State {
     pending: Pending<Waiting>,
     /// Senders that wait for room.
     senders: Slab<Waker>,
+    /// How often all of them were woken; a ticket of an earlier time is no place any more.
+    woken: u64,
     /// Since when senders wait without any room.
     full_since: Option<Instant>,
     frame_limit: u32,
@@ -75,9 +77,9 @@ pub(crate) struct Taken {
     pub(crate) closing: Option<(GoodbyeCode, String)>,
 }
 
-/// A place among the senders that wait for room.
+/// A place among the senders that wait for room: its number, and how often all had been woken when it was taken.
 #[derive(Debug, Default)]
-pub(crate) struct RoomTicket(Option<usize>);
+pub(crate) struct RoomTicket(Option<(usize, u64)>);
 
 impl Outbox {
     pub(crate) fn new(capacity: usize, frame_limit: u32, now: Instant) -> Self {
@@ -86,6 +88,7 @@ impl Outbox {
                 buffer: Vec::new(),
                 pending: Pending::new(now),
                 senders: Slab::new(),
+                woken: 0,
                 full_since: None,
                 frame_limit,
                 closing: None,
@@ -208,14 +211,14 @@ impl Outbox {
     pub(crate) fn poll_room(&self, ticket: &mut RoomTicket, context: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
         if state.closed || state.closing.is_some() || state.buffer.len() < self.capacity {
-            if let Some(key) = ticket.0.take() {
-                state.senders.try_remove(key);
-            }
+            state.leave(ticket);
             return Poll::Ready(());
         }
-        match ticket.0.and_then(|key| state.senders.get_mut(key)) {
+        let State { senders, woken, .. } = &mut *state;
+        let place = ticket.0.filter(|(_, taken)| taken == woken);
+        match place.and_then(|(key, _)| senders.get_mut(key)) {
             Some(waker) => waker.clone_from(context.waker()),
-            None => ticket.0 = Some(state.senders.insert(context.waker().clone())),
+            None => ticket.0 = Some((senders.insert(context.waker().clone()), *woken)),
         }
         if state.full_since.is_none() {
             state.full_since = Some(Instant::now());
@@ -228,8 +231,8 @@ impl Outbox {
 
     /// Gives a place among the waiting senders back.
     pub(crate) fn leave_room(&self, ticket: &mut RoomTicket) {
-        if let Some(key) = ticket.0.take() {
-            self.lock().senders.try_remove(key);
+        if ticket.0.is_some() {
+            self.lock().leave(ticket);
         }
     }
 
@@ -321,8 +324,18 @@ impl State {
         }
     }
 
+    /// Gives a place among the waiting senders back, if it still is one.
+    fn leave(&mut self, ticket: &mut RoomTicket) {
+        if let Some((key, taken)) = ticket.0.take()
+            && taken == self.woken
+        {
+            self.senders.try_remove(key);
+        }
+    }
+
     fn wake_senders(&mut self) {
         if !self.senders.is_empty() {
+            self.woken += 1;
             for waker in self.senders.drain() {
                 waker.wake();
             }
@@ -364,5 +377,76 @@ impl Drop for Rollback<'_> {
     #[inline]
     fn drop(&mut self) {
         self.buffer.truncate(self.keep);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    use futures_util::task::{ArcWake, waker};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl ArcWake for Count {
+        fn wake_by_ref(count: &Arc<Self>) {
+            count.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn full() -> Outbox {
+        let outbox = Outbox::new(1, 8192, Instant::now());
+        assert_eq!(outbox.message(0, Encoding::Postcard, |_| Ok(())), Pushed::Done(()));
+        outbox
+    }
+
+    #[test]
+    fn a_sender_that_was_woken_does_not_take_the_place_of_one_that_waits() {
+        let outbox = full();
+        let (first, second) = (Arc::new(Count::default()), Arc::new(Count::default()));
+        let (first_waker, second_waker) = (waker(first.clone()), waker(second.clone()));
+        let (mut first_ticket, mut second_ticket) = (RoomTicket::default(), RoomTicket::default());
+        assert!(outbox.poll_room(&mut first_ticket, &Context::from_waker(&first_waker)).is_pending());
+        outbox.take(&mut Vec::new());
+        assert_eq!(first.0.load(Relaxed), 1);
+
+        // before the first sender looks, the queue is full again, and a second one waits, in the same place
+        assert_eq!(outbox.message(0, Encoding::Postcard, |_| Ok(())), Pushed::Done(()));
+        assert!(outbox.poll_room(&mut second_ticket, &Context::from_waker(&second_waker)).is_pending());
+        assert!(outbox.poll_room(&mut first_ticket, &Context::from_waker(&first_waker)).is_pending());
+        outbox.leave_room(&mut first_ticket);
+        outbox.take(&mut Vec::new());
+        assert_eq!((first.0.load(Relaxed), second.0.load(Relaxed)), (1, 1));
+    }
+
+    #[test]
+    fn a_payload_that_fails_or_is_too_large_or_panics_leaves_no_trace() {
+        let outbox = full();
+        let outbox = Outbox { capacity: 1024, ..outbox };
+        let mut before = outbox.lock().buffer.clone();
+        let failed = outbox.message(0, Encoding::Postcard, |out| {
+            out.push(1);
+            Err("no".to_owned())
+        });
+        assert_eq!(failed, Pushed::Failed("no".to_owned()));
+        let large = outbox.message(0, Encoding::Postcard, |out| {
+            out.resize(out.len() + 8192, 0);
+            Ok(())
+        });
+        assert!(matches!(large, Pushed::Failed(_)), "{large:?}");
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            outbox.message(0, Encoding::Postcard, |out| {
+                out.push(1);
+                panic!("a serializer panics")
+            })
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(outbox.lock().buffer, before);
+        assert_eq!(outbox.message(7, Encoding::Json, |_| Ok(())), Pushed::Done(()));
+        Frame::Message { topic: 7, encoding: Encoding::Json, payload: &[] }.write(&mut before);
+        assert_eq!(outbox.lock().buffer, before);
     }
 }
