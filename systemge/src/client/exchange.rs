@@ -148,7 +148,7 @@ impl<R: Reply> Exchange<R> {
             encoded: None,
         };
         let mut own = false;
-        destination.providers(|provider| {
+        destination.select(&destination.providers(), |provider| {
             own |= **provider.peer().name() == *node.name();
             let asked = Asked { provider: provider.clone(), state: AskedState::Done };
             if exchange.first.is_none() {

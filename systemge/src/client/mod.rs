@@ -144,9 +144,15 @@ struct Destination<'c> {
 }
 
 impl Destination<'_> {
-    /// The providers that the client's target leaves, each given to `each`.
-    fn providers(&self, mut each: impl FnMut(&Provider)) {
-        let providers: &Providers = &self.route.providers();
+    /// The nodes that handle the topic now.
+    #[inline]
+    fn providers(&self) -> Providers {
+        self.route.providers()
+    }
+
+    /// Those of them that the client's target leaves, each given to `each`.
+    #[inline]
+    fn select(&self, providers: &[Provider], mut each: impl FnMut(&Provider)) {
         match &self.client.target {
             Target::All => providers.iter().for_each(each),
             Target::Node(name) => {

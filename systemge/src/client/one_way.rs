@@ -103,7 +103,8 @@ impl<P: Payload> SendMessage<'_, P> {
             return Some(Err(SendError::NotRunning(node.name().to_owned())));
         }
         let payload = &self.message.payload;
-        let several = destination.route.providers().len() > 1;
+        let providers = destination.providers();
+        let several = providers.len() > 1;
         let mut encoded = None;
         if several {
             let mut bytes = Vec::new();
@@ -115,7 +116,7 @@ impl<P: Payload> SendMessage<'_, P> {
         let mut full = Vec::new();
         let mut failed = None;
         let sent = &mut self.sent;
-        destination.providers(|provider| {
+        destination.select(&providers, |provider| {
             let outbox = provider.peer().outbox();
             match push(outbox, provider, payload, encoded.as_deref()) {
                 Pushed::Done(()) => *sent += 1,
@@ -132,7 +133,6 @@ impl<P: Payload> SendMessage<'_, P> {
                 Pushed::Failed(reason) => failed = Some(unencodable(destination, reason)),
             }
         });
-        node.count_sent(*sent);
         if full.is_empty() {
             return Some(failed.map_or(Ok(*sent), Err));
         }
@@ -150,10 +150,7 @@ impl<P: Payload> SendMessage<'_, P> {
             let outbox = provider.peer().outbox();
             while outbox.poll_room(ticket, context).is_ready() {
                 match push(outbox, provider, payload, encoded.as_deref()) {
-                    Pushed::Done(()) => {
-                        *sent += 1;
-                        destination.client.node.count_sent(1);
-                    }
+                    Pushed::Done(()) => *sent += 1,
                     // somebody else was faster
                     Pushed::Full => continue,
                     Pushed::Closed => {}

@@ -296,6 +296,10 @@ impl Side for Accepted {
         progress
     }
 
+    fn sent(&mut self, messages: u64) {
+        self.tally.sent += messages;
+    }
+
     fn end_batch(&mut self) {
         if self.running.is_empty() {
             self.turn = None;

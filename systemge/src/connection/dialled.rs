@@ -95,6 +95,11 @@ impl Side for Dialled {
         false
     }
 
+    fn sent(&mut self, messages: u64) {
+        self.tally.sent += messages;
+        self.tally.settle(&self.node);
+    }
+
     fn end_batch(&mut self) {
         self.tally.settle(&self.node);
     }

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Sleep;
 
 use super::input::Input;
-use super::outbox::Outbox;
+use super::outbox::{Outbox, Taken};
 use crate::protocol::frame::{GoodbyeCode, Violation};
 use crate::protocol::session::{Event, Session, Step};
 
@@ -28,6 +28,9 @@ pub(super) trait Side {
 
     /// Goes on with what runs; answers go to `out`. Returns whether something was finished.
     fn poll_running(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) -> bool;
+
+    /// Counts messages that were sent.
+    fn sent(&mut self, messages: u64);
 
     /// Ends a batch of events: what was counted in it goes where others see it.
     fn end_batch(&mut self);
@@ -239,7 +242,7 @@ impl<S: Side + Unpin> Driver<S> {
         let mut progress = false;
         loop {
             if self.output.is_empty() {
-                let taken = self.outbox.take(&mut self.output);
+                let taken = self.take();
                 if self.output.is_empty() {
                     if let Some((code, reason)) = taken.closing {
                         return Err(End::Ours { code, reason });
@@ -262,7 +265,7 @@ impl<S: Side + Unpin> Driver<S> {
                 Poll::Ready(Err(error)) => return Err(error.into()),
                 Poll::Pending => {
                     // senders that wait, or that gave up, want this to end in time
-                    let taken = self.outbox.take(&mut self.output);
+                    let taken = self.take();
                     let mut deadline = taken.wake_at.map_or(self.session_at, |at| at.min(self.session_at));
                     if let Some(since) = taken.full_since {
                         deadline = deadline.min(since + self.max_wait);
@@ -287,6 +290,15 @@ impl<S: Side + Unpin> Driver<S> {
             }
         }
         Ok(progress)
+    }
+
+    /// Looks into the outbox, and takes what waits there if there is nothing to write.
+    fn take(&mut self) -> Taken {
+        let taken = self.outbox.take(&mut self.output);
+        if taken.messages > 0 {
+            self.side.sent(taken.messages);
+        }
+        taken
     }
 
     /// Makes the timer go off at `deadline` at the latest.
@@ -317,7 +329,7 @@ impl<S: Side + Unpin> Driver<S> {
                     self.output = Vec::new();
                 }
             }
-            let taken = self.outbox.take(&mut self.output);
+            let taken = self.take();
             if let Some(since) = taken.full_since {
                 let end = since + self.max_wait;
                 if now >= end {

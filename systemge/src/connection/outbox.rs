@@ -53,6 +53,8 @@ struct State {
     /// Since when senders wait without any room.
     full_since: Option<Instant>,
     frame_limit: u32,
+    /// Messages written since the task last looked.
+    messages: u64,
     closing: Option<(GoodbyeCode, String)>,
     closed: bool,
 }
@@ -71,6 +73,8 @@ pub(crate) enum Pushed<T> {
 
 /// What the connection's task finds.
 pub(crate) struct Taken {
+    /// Messages written since the last look.
+    pub(crate) messages: u64,
     /// When a request's time is over.
     pub(crate) wake_at: Option<Instant>,
     pub(crate) full_since: Option<Instant>,
@@ -91,6 +95,7 @@ impl Outbox {
                 woken: 0,
                 full_since: None,
                 frame_limit,
+                messages: 0,
                 closing: None,
                 closed: false,
             }),
@@ -119,10 +124,11 @@ impl Outbox {
         let first = state.buffer.is_empty();
         let limit = state.frame_limit;
         let written = write(&mut state.buffer, limit, |out| begin_message(out, topic, encoding), encode);
-        drop(state);
         if let Err(why) = written {
             return Pushed::Failed(why);
         }
+        state.messages += 1;
+        drop(state);
         if first {
             self.task.wake();
         }
@@ -266,6 +272,7 @@ impl Outbox {
             state.wake_senders();
         }
         Taken {
+            messages: std::mem::take(&mut state.messages),
             wake_at: state.pending.wake_at(),
             full_since: state.full_since,
             closing: state.closing.clone(),

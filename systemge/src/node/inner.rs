@@ -279,10 +279,6 @@ impl Inner {
 
     // ---- what is counted ----
 
-    pub(crate) fn count_sent(&self, count: usize) {
-        self.metrics.sent.fetch_add(count as u64, Ordering::Relaxed);
-    }
-
     pub(crate) fn count_dropped(&self, peer: &str, topic: &str) {
         // the first is worth a line, then every thousandth: a slow peer must not fill the log, too
         if self.metrics.dropped.fetch_add(1, Ordering::Relaxed) % 1000 == 0 {
