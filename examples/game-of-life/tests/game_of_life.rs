@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use systemge::config::{Endpoint, HttpConfig, NodeConfig, WebSocketConfig};
 use systemge::{Node, Running, System};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
 
 /// How long anything may take that is expected to happen.
 const SOON: Duration = Duration::from_secs(10);

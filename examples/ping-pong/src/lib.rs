@@ -1,5 +1,7 @@
 //! Two nodes: `ping` asks and sends once a second, `pong` answers.
 
+#![expect(clippy::print_stdout, reason = "the program is there to show what it does")]
+
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
