@@ -1,6 +1,6 @@
 //! A node block that is known to be right; what is wrong with it was reported on the way here.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 use syn::Visibility;
 use syn::spanned::Spanned as _;
 
@@ -21,6 +21,8 @@ pub(crate) struct Node<'b> {
     pub(crate) client_methods: Vec<ClientMethod>,
     pub(crate) on_start: Vec<Hook>,
     pub(crate) on_stop: Vec<Hook>,
+    /// What is probably a mistake: a place and a text.
+    pub(crate) warnings: Vec<(Span, String)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

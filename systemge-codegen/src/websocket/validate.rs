@@ -28,9 +28,9 @@ impl<'b> WebSocket<'b> {
                     some |= !method.inert.is_empty();
                     websocket.method(method, &sink.child());
                 }
-                RawItem::Other { inert, .. } => {
+                RawItem::Other { inert, tokens, .. } => {
                     some |= !inert.is_empty();
-                    block::refuse_on_other(inert, sink);
+                    block::refuse_on_other(inert, tokens, sink);
                 }
             }
         }
