@@ -62,7 +62,7 @@ pub(crate) fn call(signature: &ValidSignature, values: &[Ident], krate: &CratePa
     }
 }
 
-/// Types that meet every condition.
+/// Types that are payloads and replies.
 const KNOWN: &[&str] = &[
     "()", "bool", "char", "String", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
     "i128", "isize", "f32", "f64",
@@ -103,10 +103,12 @@ impl Condition {
     /// known to be fine, since a long clause costs the compiler time.
     pub(crate) fn assume(self, ty: &impl ToTokens, krate: &CratePath) -> Option<TokenStream> {
         let ty = ty.to_token_stream();
-        if KNOWN.contains(&ty.to_string().as_str()) {
+        let known = matches!(self, Self::Payload | Self::Reply | Self::BrowserPayload);
+        if known && KNOWN.contains(&ty.to_string().as_str()) {
             return None;
         }
         let span = place(&ty);
+        let krate = krate.at(span);
         let name = Ident::new(self.names().0, span);
         Some(quote_spanned! {span=> for<'systemge> #ty: #krate::__private::probe::#name<'systemge> })
     }
@@ -114,6 +116,7 @@ impl Condition {
     /// The condition as a statement, which is where the compiler reports that it doesn't hold.
     fn ask(self, ty: &impl ToTokens, krate: &CratePath) -> TokenStream {
         let span = place(&ty.to_token_stream());
+        let krate = krate.at(span);
         let name = Ident::new(self.names().1, span);
         quote_spanned! {span=> #krate::__private::probe::#name::<#ty>(); }
     }
@@ -262,6 +265,7 @@ pub(crate) fn name_check(name: &TopicName, krate: &CratePath) -> TokenStream {
         TopicName::Literal(literal) => literal.to_token_stream(),
         TopicName::Constant(path) => {
             let span = place(path);
+            let krate = krate.at(span);
             quote_spanned! {span=> {
                 const _: () = #krate::__private::check_topic_name(#path);
                 #path

@@ -102,13 +102,13 @@ pub const fn command_reply<T: CommandReply>() {}
 #[doc(hidden)]
 pub const fn browser_payload<T: BrowserPayload>() {}
 
-/// Says that an application handles the topic with this key, so that the compiler's coherence finds a topic with two
-/// handlers where the macro can't: names that are constants, and handlers under `#[cfg]`.
+/// Says that an application handles the topic with this key, so that the compiler finds a topic with two handlers where
+/// the macro can't: names that are constants, and handlers under `#[cfg]`.
 ///
-/// "Conflicting implementations of `HandlesTopic`" means \[SGE0106\]: two handlers of this application are for the
+/// "Conflicting implementations of `OneHandlerForEachTopic`" means SGE0106: two handlers of the application are for the
 /// same topic.
 #[doc(hidden)]
-pub trait HandlesTopic<const KEY: u64> {}
+pub trait OneHandlerForEachTopic<const KEY: u64> {}
 
 /// The key of a topic: a hash of its name.
 #[doc(hidden)]

@@ -69,6 +69,7 @@ fn read(value: &Value, local: &Ident, krate: &CratePath) -> TokenStream {
         }
         Value::Request { ty } => {
             let span = emit::place(ty);
+            let krate = krate.at(span);
             quote_spanned! {span=>
                 let #local = <#ty as #krate::http::FromRequest>::from_request(&mut request).await?;
             }

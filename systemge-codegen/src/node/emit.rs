@@ -63,7 +63,7 @@ fn coherence(node: &Node<'_>, krate: &CratePath) -> TokenStream {
             #(#block_cfgs)*
             #(#cfgs)*
             #[automatically_derived]
-            impl #generics #krate::__private::probe::HandlesTopic<{ #krate::__private::probe::topic_key(#name) }>
+            impl #generics #krate::__private::probe::OneHandlerForEachTopic<{ #krate::__private::probe::topic_key(#name) }>
                 for #self_type #where_clause {}
         }
     });

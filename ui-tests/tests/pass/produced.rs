@@ -12,7 +12,11 @@ macro_rules! counter {
         #[systemge::node(client = $client)]
         impl $name {
             #[topic($topic)]
-            pub(crate) async fn add(&mut self, value: $number, state: Option<$number>) -> Result<$number, String> {
+            pub(crate) async fn add(
+                &mut self,
+                value: $number,
+                state: Option<$number>,
+            ) -> Result<$number, String> {
                 self.count += value + state.unwrap_or_default();
                 Ok(self.count)
             }

@@ -45,7 +45,9 @@ enum Several {
     UnitOne,
     NewtypeTwo(u8),
     TupleThree(u8, u8),
-    StructFour { some_field: bool },
+    StructFour {
+        some_field: bool,
+    },
     #[serde(rename = "five")]
     Five,
     #[serde(skip)]
