@@ -19,12 +19,10 @@ pub(crate) fn parse(
     sink: &Sink<'_>,
 ) -> Option<RawBlock> {
     if let Some((keyword, what)) = other_item(&item) {
-        let message = format!("`#[systemge::{macro_name}]` is on a {what}");
-        let mistake = Mistake::new(1, message);
-        sink.on(
-            keyword,
-            mistake.help(format!("put it on the block with the handlers: `impl Life {{ .. }}`; a struct takes `#[derive(systemge::Application)]`")),
-        );
+        let mistake = Mistake::new(1, format!("`#[systemge::{macro_name}]` is on a {what}"));
+        let help = "put it on the block with the handlers: `impl Life { .. }`; a struct takes \
+                    `#[derive(systemge::Application)]`";
+        sink.on(keyword, mistake.help(help));
         return None;
     }
     let reader = Reader { macro_name, inert, sink };

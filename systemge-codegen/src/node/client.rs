@@ -161,7 +161,7 @@ fn widest<'v>(visibilities: impl Iterator<Item = &'v Visibility>) -> Visibility 
                 let mut other = other.clone();
                 if let Visibility::Restricted(restricted) = &mut other {
                     restricted.in_token = None;
-                    restricted.path = Box::new(syn::parse_quote!(crate));
+                    *restricted.path = syn::parse_quote!(crate);
                 }
                 other
             }

@@ -70,7 +70,7 @@ impl<'b> Node<'b> {
             "on_start" => &mut self.on_start,
             _ => &mut self.on_stop,
         };
-        hooks.extend(hook::read(method, attribute, carried, HOOK, hooks.first().is_some(), sink));
+        hooks.extend(hook::read(method, attribute, carried, HOOK, !hooks.is_empty(), sink));
     }
 
     fn topic(&mut self, method: &RawMethod, attribute: &Attribute, carried: Carried, sink: &Sink<'_>) {

@@ -52,7 +52,7 @@ impl<'b> WebSocket<'b> {
             "on_connect" => &mut self.on_connect,
             _ => &mut self.on_disconnect,
         };
-        hooks.extend(hook::read(method, attribute, carried, HOOK, hooks.first().is_some(), sink));
+        hooks.extend(hook::read(method, attribute, carried, HOOK, !hooks.is_empty(), sink));
     }
 
     fn duplicates(&mut self, sink: &Sink<'_>) {
