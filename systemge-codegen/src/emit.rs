@@ -82,6 +82,10 @@ pub(crate) enum Condition {
     CommandReply,
     /// A payload from a browser.
     BrowserPayload,
+    /// Parsed from a segment of a path.
+    PathParameter,
+    FromRequest,
+    Respond,
 }
 
 impl Condition {
@@ -96,6 +100,9 @@ impl Condition {
             Self::CommandArgument => ("IsCommandArgument", "command_argument"),
             Self::CommandReply => ("IsCommandReply", "command_reply"),
             Self::BrowserPayload => ("IsBrowserPayload", "browser_payload"),
+            Self::PathParameter => ("IsPathParameter", "path_parameter"),
+            Self::FromRequest => ("IsFromRequest", "from_request"),
+            Self::Respond => ("IsRespond", "respond"),
         }
     }
 

@@ -13,6 +13,8 @@ use serde::de::DeserializeOwned;
 
 use crate::application::Application;
 use crate::command::CommandReply;
+#[cfg(feature = "http")]
+use crate::http::{FromRequest, Respond};
 use crate::payload::{FNV_OFFSET, OneWayReply, Payload, Reply, WireError, byte};
 
 /// A type that can be an argument of a command.
@@ -101,6 +103,38 @@ pub const fn command_reply<T: CommandReply>() {}
 
 #[doc(hidden)]
 pub const fn browser_payload<T: BrowserPayload>() {}
+
+/// A type that can be a parameter of the path of a route.
+#[cfg(feature = "http")]
+#[diagnostic::on_unimplemented(
+    message = "[SGE0513] `{Self}` cannot be a parameter of a path: it cannot be parsed from text",
+    label = "not parsed from text",
+    note = "implement `std::str::FromStr` for `{Self}`"
+)]
+pub trait PathParameter: FromStr + Send {}
+
+#[cfg(feature = "http")]
+#[diagnostic::do_not_recommend]
+impl<T: FromStr + Send> PathParameter for T {}
+
+#[cfg(feature = "http")]
+assumptions! {
+    PathParameter: IsPathParameter,
+    FromRequest: IsFromRequest,
+    Respond: IsRespond,
+}
+
+#[cfg(feature = "http")]
+#[doc(hidden)]
+pub const fn path_parameter<T: PathParameter>() {}
+
+#[cfg(feature = "http")]
+#[doc(hidden)]
+pub const fn from_request<T: FromRequest>() {}
+
+#[cfg(feature = "http")]
+#[doc(hidden)]
+pub const fn respond<T: Respond>() {}
 
 /// Says that an application handles the topic with this key, so that the compiler finds a topic with two handlers where
 /// the macro can't: names that are constants, and handlers under `#[cfg]`.

@@ -3,6 +3,8 @@
 
 #[path = "pass/conditional.rs"]
 mod conditional;
+#[path = "pass/gateway.rs"]
+mod gateway;
 #[path = "pass/hygiene.rs"]
 mod hygiene;
 #[path = "pass/life.rs"]

@@ -32,9 +32,11 @@ impl Life {
 impl Life
 where
     for<'systemge> Life: ::systemge::__private::probe::IsApplication<'systemge>,
+    for<'systemge> u8: ::systemge::__private::probe::IsCommandArgument<'systemge>,
     for<'systemge> Result<
         String,
     >: ::systemge::__private::probe::IsCommandReply<'systemge>,
+    for<'systemge> u32: ::systemge::__private::probe::IsCommandArgument<'systemge>,
 {
     #[doc(hidden)]
     pub const __SYSTEMGE_COMMANDS: ::core::option::Option<

@@ -13,6 +13,15 @@ impl Gateway {
     #[doc(hidden)]
     const fn __systemge_http_conditions() {
         ::systemge::__private::probe::application::<Gateway>();
+        {
+            ::systemge::__private::probe::respond::<Json<Grid>>();
+        }
+        {
+            ::systemge::__private::probe::path_parameter::<u32>();
+            ::systemge::__private::probe::path_parameter::<u32>();
+            ::systemge::__private::probe::from_request::<Json<Cell>>();
+            ::systemge::__private::probe::respond::<Result<StatusCode>>();
+        }
     }
 }
 #[automatically_derived]
@@ -20,6 +29,12 @@ impl Gateway {
 impl Gateway
 where
     for<'systemge> Gateway: ::systemge::__private::probe::IsApplication<'systemge>,
+    for<'systemge> Json<Grid>: ::systemge::__private::probe::IsRespond<'systemge>,
+    for<'systemge> u32: ::systemge::__private::probe::IsPathParameter<'systemge>,
+    for<'systemge> Json<Cell>: ::systemge::__private::probe::IsFromRequest<'systemge>,
+    for<'systemge> Result<
+        StatusCode,
+    >: ::systemge::__private::probe::IsRespond<'systemge>,
 {
     #[doc(hidden)]
     pub const __SYSTEMGE_HTTP: ::core::option::Option<

@@ -154,16 +154,16 @@ where
     });
 }
 #[automatically_derived]
-impl ::systemge::__private::probe::HandlesTopic<
+impl ::systemge::__private::probe::OneHandlerForEachTopic<
     { ::systemge::__private::probe::topic_key("getGrid") },
 > for Life {}
 #[automatically_derived]
-impl ::systemge::__private::probe::HandlesTopic<
+impl ::systemge::__private::probe::OneHandlerForEachTopic<
     { ::systemge::__private::probe::topic_key("setGrid") },
 > for Life {}
 #[cfg(feature = "cells")]
 #[automatically_derived]
-impl ::systemge::__private::probe::HandlesTopic<
+impl ::systemge::__private::probe::OneHandlerForEachTopic<
     { ::systemge::__private::probe::topic_key(NAMES_CELL) },
 > for Life {}
 /// The typed caller of the topics of `Life`.
