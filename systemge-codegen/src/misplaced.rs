@@ -1,7 +1,6 @@
 //! `#[systemge::topic]` and the like where no block is around them.
 
-use proc_macro2::TokenStream;
-use quote::ToTokens as _;
+use proc_macro2::{Span, TokenStream};
 
 use crate::errors::{ErrorStore, Mistake};
 use crate::expansion::Expansion;
@@ -10,9 +9,10 @@ use crate::expansion::Expansion;
 #[must_use]
 pub fn misplaced(attribute: &str, home: &str, item: TokenStream) -> Expansion {
     let store = ErrorStore::default();
-    let message = format!("`#[{attribute}]` stands outside of a `#[systemge::{home}]` block, where nothing calls it");
+    let message =
+        format!("`#[{attribute}]` stands outside of a `#[systemge::{home}]` block, where nothing calls it");
     let help = format!("put the method into `#[systemge::{home}] impl Life {{ .. }}`");
-    let place = item.clone().into_iter().next().map_or_else(TokenStream::new, |token| token.into_token_stream());
-    store.sink().on(place, Mistake::new(3, message).help(help));
+    // where a macro is called is where its attribute stands
+    store.sink().at(Span::call_site(), Mistake::new(3, message).help(help));
     Expansion::new(item, store)
 }

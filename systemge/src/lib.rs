@@ -30,4 +30,4 @@ pub use self::topic::{Topic, TopicKind};
 pub use systemge_macros::http;
 #[cfg(feature = "websocket")]
 pub use systemge_macros::websocket;
-pub use systemge_macros::{Application, Schema, commands, node, payload};
+pub use systemge_macros::{Application, Schema, command, commands, node, payload, topic};
