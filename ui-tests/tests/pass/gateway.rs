@@ -68,7 +68,7 @@ impl Gateway {
         let _ = (row, column);
     }
 
-    #[cfg(all())]
+    #[cfg(test)]
     #[on_disconnect]
     async fn left(&self, client: &WsClient) {
         let _ = client;
