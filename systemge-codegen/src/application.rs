@@ -22,7 +22,6 @@ pub fn application(item: TokenStream, crate_path: &CratePath) -> Expansion {
             TokenStream::new()
         }
     };
-    drop(sink);
     Expansion::new(tokens, store)
 }
 

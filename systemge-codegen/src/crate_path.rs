@@ -38,6 +38,16 @@ impl CratePath {
         )
     }
 
+    /// The path with its tokens at another place, so that an error in what follows it is reported there; names are
+    /// resolved as before.
+    pub(crate) fn at(&self, place: Span) -> Self {
+        let moved = self.0.clone().into_iter().map(|mut token| {
+            token.set_span(token.span().located_at(place));
+            token
+        });
+        Self(moved.collect())
+    }
+
     pub(crate) fn from_path(path: &syn::Path) -> Self {
         Self(path.to_token_stream())
     }

@@ -62,6 +62,12 @@ pub(crate) fn call(signature: &ValidSignature, values: &[Ident], krate: &CratePa
     }
 }
 
+/// Types that are payloads and replies.
+const KNOWN: &[&str] = &[
+    "()", "bool", "char", "String", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
+    "i128", "isize", "f32", "f64",
+];
+
 /// What generated code asks of a type of the user's; the names are those of `systemge::__private::probe`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Condition {
@@ -76,6 +82,10 @@ pub(crate) enum Condition {
     CommandReply,
     /// A payload from a browser.
     BrowserPayload,
+    /// Parsed from a segment of a path.
+    PathParameter,
+    FromRequest,
+    Respond,
 }
 
 impl Condition {
@@ -90,19 +100,30 @@ impl Condition {
             Self::CommandArgument => ("IsCommandArgument", "command_argument"),
             Self::CommandReply => ("IsCommandReply", "command_reply"),
             Self::BrowserPayload => ("IsBrowserPayload", "browser_payload"),
+            Self::PathParameter => ("IsPathParameter", "path_parameter"),
+            Self::FromRequest => ("IsFromRequest", "from_request"),
+            Self::Respond => ("IsRespond", "respond"),
         }
     }
 
-    /// The condition for a `where` clause: silently taken for granted in the code below it.
-    pub(crate) fn assume(self, ty: &impl ToTokens, krate: &CratePath) -> TokenStream {
-        let span = place(&ty.to_token_stream());
+    /// The condition for a `where` clause: silently taken for granted in the code below it. None where the type is
+    /// known to be fine, since a long clause costs the compiler time.
+    pub(crate) fn assume(self, ty: &impl ToTokens, krate: &CratePath) -> Option<TokenStream> {
+        let ty = ty.to_token_stream();
+        let known = matches!(self, Self::Payload | Self::Reply | Self::BrowserPayload);
+        if known && KNOWN.contains(&ty.to_string().as_str()) {
+            return None;
+        }
+        let span = place(&ty);
+        let krate = krate.at(span);
         let name = Ident::new(self.names().0, span);
-        quote_spanned! {span=> for<'a> #ty: #krate::__private::probe::#name<'a> }
+        Some(quote_spanned! {span=> for<'systemge> #ty: #krate::__private::probe::#name<'systemge> })
     }
 
     /// The condition as a statement, which is where the compiler reports that it doesn't hold.
     fn ask(self, ty: &impl ToTokens, krate: &CratePath) -> TokenStream {
         let span = place(&ty.to_token_stream());
+        let krate = krate.at(span);
         let name = Ident::new(self.names().1, span);
         quote_spanned! {span=> #krate::__private::probe::#name::<#ty>(); }
     }
@@ -130,14 +151,14 @@ pub(crate) fn constant(
     let (generics, _, where_clause) = block.generics.split_for_impl();
     let own = where_clause.into_iter().flat_map(|clause| clause.predicates.iter());
     let self_type = &block.self_type;
-    let application = Condition::Application.assume(self_type, krate);
+    let application = Condition::Application.assume(self_type, krate).into_iter();
     let mut seen = HashSet::new();
     let assumed: Vec<TokenStream> = conditions
         .iter()
         .filter(|conditions| conditions.carried.cfgs.is_empty())
         .flat_map(|conditions| &conditions.list)
         .filter(|(condition, ty)| seen.insert((condition.names().0, ty.to_string())))
-        .map(|(condition, ty)| condition.assume(ty, krate))
+        .filter_map(|(condition, ty)| condition.assume(ty, krate))
         .collect();
     let ask_application = Condition::Application.ask(self_type, krate);
     let asked = conditions.iter().map(|conditions| {
@@ -164,7 +185,7 @@ pub(crate) fn constant(
         impl #generics #self_type
         where
             #(#own,)*
-            #application,
+            #(#application,)*
             #(#assumed,)*
         {
             #constant
@@ -251,10 +272,25 @@ pub(crate) fn name_check(name: &TopicName, krate: &CratePath) -> TokenStream {
         TopicName::Literal(literal) => literal.to_token_stream(),
         TopicName::Constant(path) => {
             let span = place(path);
+            let krate = krate.at(span);
             quote_spanned! {span=> {
                 const _: () = #krate::__private::check_topic_name(#path);
                 #path
             } }
         }
+    }
+}
+
+/// A warning of the compiler: the use of something deprecated, which is all that a macro can do on stable Rust.
+pub(crate) fn warning(place: Span, text: &str) -> TokenStream {
+    let name = Ident::new("topics", place);
+    let span = Span::mixed_site();
+    quote_spanned! {span=>
+        const _: () = {
+            #[deprecated(note = #text)]
+            #[allow(non_upper_case_globals)]
+            const topics: () = ();
+            #name
+        };
     }
 }

@@ -11,8 +11,8 @@
 //! | what a block means, without any syntax that could be wrong | `model` in the folder of each macro |
 //! | tokens | `emit`, and `emit` in the folder of each macro |
 //!
-//! `macros-reference` for users are the documentation of the macros in the crate `systemge` and
-//! `docs/errors.md`, the catalogue of the error codes.
+//! What users read is the documentation of the macros in the crate `systemge-macros`, and the catalogue of the error
+//! codes, `docs/errors.md`.
 
 mod application;
 mod attributes;
@@ -25,6 +25,7 @@ mod expansion;
 mod hook;
 mod http;
 mod manifest;
+mod misplaced;
 mod names;
 mod node;
 mod payload;
@@ -37,6 +38,7 @@ pub use self::commands::commands;
 pub use self::crate_path::CratePath;
 pub use self::expansion::Expansion;
 pub use self::http::http;
+pub use self::misplaced::misplaced;
 pub use self::node::node;
 pub use self::payload::{payload, schema};
 pub use self::websocket::websocket;

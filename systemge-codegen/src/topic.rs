@@ -51,7 +51,7 @@ impl TopicAttribute {
         let mut name_given = false;
         for (index, argument) in attributes::arguments_of(attribute, sink).iter().enumerate() {
             if let Some(option) = read.option(argument, options, sink) {
-                if read.options.iter().any(|other| *other == option) {
+                if read.options.contains(&option) {
                     attributes::given_twice(&option, sink);
                 } else {
                     read.options.push(option);

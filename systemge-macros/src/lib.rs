@@ -1,6 +1,7 @@
-//! The procedural macros of systemge; everything they do is in `systemge-codegen`.
+//! The procedural macros of systemge; use them through the crate `systemge`, which exports them.
 //!
-//! Their documentation is in the crate `systemge`, which exports them.
+//! Everything they do is in `systemge-codegen`. What they say when something is wrong is explained in
+//! `docs/errors.md`, by the code at the head of the message.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -8,46 +9,169 @@ use std::path::PathBuf;
 use proc_macro::TokenStream;
 use systemge_codegen::{CratePath, Expansion};
 
-/// Makes a struct an application: the state of a node. Its components are found by themselves.
+/// Makes a struct or an enum an application: the state of a node.
+///
+/// Its components are found by themselves: an `impl` block with [`macro@node`], [`macro@commands`], [`macro@http`] or
+/// [`macro@websocket`] is enough.
+///
+/// ```ignore
+/// #[derive(systemge::Application, Default)]
+/// struct Life {
+///     grid: Grid,
+/// }
+/// ```
+///
+/// The type has to be `Send + Sync + 'static`; type parameters get these bounds by themselves. The bounds that the
+/// blocks of a generic application need stand on the type, since a block with bounds of its own would apply to some
+/// of its types only.
+///
+/// `#[application(crate = path)]` says where systemge is, for macros that export it under another path.
 #[proc_macro_derive(Application, attributes(application))]
 pub fn application(item: TokenStream) -> TokenStream {
     run(|path| systemge_codegen::application(item.into(), path))
 }
 
 /// Makes a struct or an enum a payload: what travels between nodes.
+///
+/// Derives serde's `Serialize` and `Deserialize` and [`Schema`](macro@Schema), with the right paths, so that the
+/// program needs no serde of its own. What the type derives by itself is left alone.
+///
+/// ```ignore
+/// #[systemge::payload]
+/// #[derive(Clone, Debug)]
+/// pub struct Move {
+///     pub from: Square,
+///     pub to: Square,
+/// }
+/// ```
+///
+/// serde's attributes work, except those that postcard can't carry: `flatten`, `tag`, `content`, `untagged`,
+/// `skip_serializing_if` and a few more (SGE0308).
 #[proc_macro_attribute]
 pub fn payload(arguments: TokenStream, item: TokenStream) -> TokenStream {
     run(|path| systemge_codegen::payload(arguments.into(), item.into(), path))
 }
 
-/// Derives the wire shape of a type that derives serde's traits by itself.
+/// Derives the wire shape of a type that derives serde's traits by itself; [`macro@payload`] derives all three.
+///
+/// `#[schema(as = "Type")]` on the type, a variant or a field gives it the shape of another type: for fields that
+/// serde writes `with` other code, and for types of other crates. `#[schema(crate = path)]` says where systemge is.
 #[proc_macro_derive(Schema, attributes(schema, serde))]
 pub fn schema(item: TokenStream) -> TokenStream {
     run(|path| systemge_codegen::schema(item.into(), path))
 }
 
 /// Makes the methods of an `impl` block handlers of topics and hooks, and generates the client beside it.
+///
+/// ```ignore
+/// #[systemge::node]                          // generates LifeClient
+/// impl Life {
+///     /// The whole grid.
+///     #[topic("getGrid")]
+///     pub async fn grid(&self) -> Grid { .. }
+///
+///     #[topic("setGrid", oneway)]
+///     async fn set(&mut self, cells: String, ctx: &Context) -> Result<(), GridError> { .. }
+///
+///     #[on_start]
+///     async fn start(&mut self, ctx: &Context) -> Result<()> { .. }
+///
+///     #[on_stop]
+///     async fn stop(&mut self) { .. }
+/// }
+/// ```
+///
+/// - A handler is `async fn` or `fn`. With `&self` it interleaves with others, with `&mut self` it runs alone.
+/// - `&Context` may stand anywhere; the other parameters are the payload: none, one, or several as a tuple.
+/// - A handler that returns something handles a request, one that returns nothing (or `()`) a message. `oneway` and
+///   `request` behind the name say it where that would be wrong. `spawn` gives every call a task of its own.
+/// - The name of a topic is a string or the path of a constant.
+/// - Methods without an attribute are ordinary methods.
+///
+/// The client is called like the type, with `Client` behind it; `#[systemge::node(client = Name)]` calls it something
+/// else. Its methods have the names, documentation, `#[cfg]`, `#[deprecated]` and visibility of the handlers, and the
+/// client is as visible as the most visible of them: handlers without `pub` can be called from their own module and
+/// those below it. A generic application's client has the same parameters: `StoreClient::<u8>::new(ctx)`.
+///
+/// A type has one such block, for now. `#[systemge::node(crate = path)]` says where systemge is, for macros that
+/// export it under another path; a dependency that is renamed in `Cargo.toml` is found by itself.
 #[proc_macro_attribute]
 pub fn node(arguments: TokenStream, item: TokenStream) -> TokenStream {
     run(|path| systemge_codegen::node(arguments.into(), item.into(), path))
 }
 
-/// Makes the methods of an `impl` block commands.
+/// Makes the methods of an `impl` block commands: what an operator can tell the node to do.
+///
+/// ```ignore
+/// #[systemge::commands]
+/// impl Life {
+///     /// Fills the grid at random.           // the help of the command
+///     #[command("randomize")]
+///     async fn randomize(&mut self, percent_alive: Option<u8>) -> Result<String> { .. }
+/// }
+/// ```
+///
+/// Arguments are parsed from text (`FromStr`). An `Option<T>` may be missing, a `Vec<T>` at the end takes all that
+/// are left; `&Context` is given. A command returns nothing, something that can be printed, or a `Result` of these.
 #[proc_macro_attribute]
 pub fn commands(arguments: TokenStream, item: TokenStream) -> TokenStream {
     run(|path| systemge_codegen::commands(arguments.into(), item.into(), path))
 }
 
 /// Makes the methods of an `impl` block handlers of HTTP requests.
+///
+/// ```ignore
+/// #[systemge::http(folder("/", "page"))]     // the files of the folder `page`, at `/`
+/// impl Gateway {
+///     #[get("/api/grid")]
+///     async fn grid(&self, ctx: &Context) -> Json<Grid> { .. }
+///
+///     #[post("/api/cell/{row}/{column}")]
+///     async fn cell(&mut self, row: u32, column: u32, body: Json<Cell>) -> Result<StatusCode> { .. }
+/// }
+/// ```
+///
+/// The attributes are `get`, `post`, `put`, `delete` and `patch`. A parameter with the name of a `{placeholder}` is
+/// parsed from that segment of the path (`FromStr`); `&Context` is given; every other parameter says by its type
+/// which part of the request it is (`FromRequest`). What is returned is a `Respond`.
 #[proc_macro_attribute]
 pub fn http(arguments: TokenStream, item: TokenStream) -> TokenStream {
     run(|path| systemge_codegen::http(arguments.into(), item.into(), path))
 }
 
 /// Makes the methods of an `impl` block handlers of what browsers send over a WebSocket.
+///
+/// ```ignore
+/// #[systemge::websocket]
+/// impl Gateway {
+///     #[on_connect]
+///     async fn joined(&self, client: &WsClient, ctx: &Context) { .. }
+///
+///     #[topic("gridChange")]
+///     async fn change(&self, client: &WsClient, change: GridChange) -> Result<()> { .. }
+///
+///     #[on_disconnect]
+///     async fn left(&self, client: &WsClient) { .. }
+/// }
+/// ```
+///
+/// `&WsClient` and `&Context` may stand anywhere; the other parameters are the payload, read from JSON. A handler
+/// returns nothing or a `Result<(), E>`, whose error goes back to the browser as the topic `error`.
 #[proc_macro_attribute]
 pub fn websocket(arguments: TokenStream, item: TokenStream) -> TokenStream {
     run(|path| systemge_codegen::websocket(arguments.into(), item.into(), path))
+}
+
+/// Marks the handler of a topic, inside a block of [`macro@node`] or [`macro@websocket`]; an error anywhere else.
+#[proc_macro_attribute]
+pub fn topic(_arguments: TokenStream, item: TokenStream) -> TokenStream {
+    run(|_| systemge_codegen::misplaced("topic", "node", item.into()))
+}
+
+/// Marks a command, inside a block of [`macro@commands`]; an error anywhere else.
+#[proc_macro_attribute]
+pub fn command(_arguments: TokenStream, item: TokenStream) -> TokenStream {
+    run(|_| systemge_codegen::misplaced("command", "commands", item.into()))
 }
 
 /// Runs an expansion. A panic in it is our bug, and says so.

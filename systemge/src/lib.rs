@@ -43,4 +43,4 @@ pub use self::web::WebError;
 pub use systemge_macros::http;
 #[cfg(feature = "websocket")]
 pub use systemge_macros::websocket;
-pub use systemge_macros::{Application, Schema, commands, node, payload};
+pub use systemge_macros::{Application, Schema, command, commands, node, payload, topic};

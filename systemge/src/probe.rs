@@ -13,6 +13,8 @@ use serde::de::DeserializeOwned;
 
 use crate::application::Application;
 use crate::command::CommandReply;
+#[cfg(feature = "http")]
+use crate::http::{FromRequest, Respond};
 use crate::payload::{FNV_OFFSET, OneWayReply, Payload, Reply, WireError, byte};
 
 /// A type that can be an argument of a command.
@@ -102,13 +104,45 @@ pub const fn command_reply<T: CommandReply>() {}
 #[doc(hidden)]
 pub const fn browser_payload<T: BrowserPayload>() {}
 
-/// Says that an application handles the topic with this key, so that the compiler's coherence finds a topic with two
-/// handlers where the macro can't: names that are constants, and handlers under `#[cfg]`.
+/// A type that can be a parameter of the path of a route.
+#[cfg(feature = "http")]
+#[diagnostic::on_unimplemented(
+    message = "[SGE0513] `{Self}` cannot be a parameter of a path: it cannot be parsed from text",
+    label = "not parsed from text",
+    note = "implement `std::str::FromStr` for `{Self}`"
+)]
+pub trait PathParameter: FromStr + Send {}
+
+#[cfg(feature = "http")]
+#[diagnostic::do_not_recommend]
+impl<T: FromStr + Send> PathParameter for T {}
+
+#[cfg(feature = "http")]
+assumptions! {
+    PathParameter: IsPathParameter,
+    FromRequest: IsFromRequest,
+    Respond: IsRespond,
+}
+
+#[cfg(feature = "http")]
+#[doc(hidden)]
+pub const fn path_parameter<T: PathParameter>() {}
+
+#[cfg(feature = "http")]
+#[doc(hidden)]
+pub const fn from_request<T: FromRequest>() {}
+
+#[cfg(feature = "http")]
+#[doc(hidden)]
+pub const fn respond<T: Respond>() {}
+
+/// Says that an application handles the topic with this key, so that the compiler finds a topic with two handlers where
+/// the macro can't: names that are constants, and handlers under `#[cfg]`.
 ///
-/// "Conflicting implementations of `HandlesTopic`" means \[SGE0106\]: two handlers of this application are for the
+/// "Conflicting implementations of `OneHandlerForEachTopic`" means SGE0106: two handlers of the application are for the
 /// same topic.
 #[doc(hidden)]
-pub trait HandlesTopic<const KEY: u64> {}
+pub trait OneHandlerForEachTopic<const KEY: u64> {}
 
 /// The key of a topic: a hash of its name.
 #[doc(hidden)]

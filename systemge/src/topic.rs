@@ -146,17 +146,23 @@ const fn is_name(name: &str, longest: usize, slash: bool) -> bool {
 /// If the name is empty, longer than 128 bytes, starts with `systemge.`, or has a character other than ASCII
 /// letters, digits, `.`, `_`, `-` and `/`.
 #[doc(hidden)]
+#[track_caller]
 pub const fn check_topic_name(name: &str) {
     let bytes = name.as_bytes();
-    assert!(!bytes.is_empty(), "[SGE0101] the name of the topic is empty");
-    assert!(bytes.len() <= 128, "[SGE0105] the name of the topic is longer than 128 bytes");
+    if bytes.is_empty() {
+        panic!("[SGE0101] the name of the topic is empty");
+    }
+    if bytes.len() > 128 {
+        panic!("[SGE0105] the name of the topic is longer than 128 bytes");
+    }
     let mut index = 0;
     while index < bytes.len() {
-        assert!(
-            bytes[index].is_ascii_alphanumeric() || matches!(bytes[index], b'.' | b'_' | b'-' | b'/'),
-            "[SGE0103] the name of the topic has a character that is not allowed; names are made of letters, digits, \
-             `.`, `_`, `-` and `/`"
-        );
+        if !(bytes[index].is_ascii_alphanumeric() || matches!(bytes[index], b'.' | b'_' | b'-' | b'/')) {
+            panic!(
+                "[SGE0103] the name of the topic has a character that is not allowed; names are made of letters, \
+                 digits, `.`, `_`, `-` and `/`"
+            );
+        }
         index += 1;
     }
     let reserved = b"systemge.";
@@ -164,8 +170,22 @@ pub const fn check_topic_name(name: &str) {
     while index < reserved.len() && index < bytes.len() && bytes[index] == reserved[index] {
         index += 1;
     }
-    assert!(
-        index < reserved.len(),
-        "[SGE0104] the name of the topic starts with `systemge.`, which is reserved"
-    );
+    if index == reserved.len() {
+        panic!("[SGE0104] the name of the topic starts with `systemge.`, which is reserved");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_topic_name;
+
+    #[test]
+    fn names_of_constants_follow_the_rules_of_the_macros() {
+        for name in ["getGrid", "game/1/move_it-now.v2", "systemge"] {
+            check_topic_name(name);
+        }
+        for name in ["", "two words", "gr\u{f6}\u{df}e", "systemge.ping", &"x".repeat(129)] {
+            assert!(std::panic::catch_unwind(|| check_topic_name(name)).is_err(), "{name}");
+        }
+    }
 }

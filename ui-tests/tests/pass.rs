@@ -3,6 +3,10 @@
 
 #[path = "pass/conditional.rs"]
 mod conditional;
+#[path = "pass/elsewhere.rs"]
+mod elsewhere;
+#[path = "pass/gateway.rs"]
+mod gateway;
 #[path = "pass/hygiene.rs"]
 mod hygiene;
 #[path = "pass/life.rs"]
@@ -13,3 +17,5 @@ mod produced;
 mod shapes;
 #[path = "pass/silent.rs"]
 mod silent;
+#[path = "pass/stacked.rs"]
+mod stacked;

@@ -4,7 +4,7 @@ mod parse;
 mod signature;
 mod types;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
 use syn::{Attribute, Generics, Path, Signature, Type, Visibility, WhereClause};
@@ -158,9 +158,11 @@ pub(crate) fn only_attribute<'m>(method: &'m RawMethod, sink: &Sink<'_>) -> Opti
     Some(first)
 }
 
-/// Reports our attributes on something that is no method.
-pub(crate) fn refuse_on_other(inert: &[Attribute], sink: &Sink<'_>) {
-    for attribute in inert {
+/// Reports our attributes on something that is no method. A method that can't be read yet is the compiler's business.
+pub(crate) fn refuse_on_other(inert: &[Attribute], tokens: &TokenStream, sink: &Sink<'_>) {
+    let half_typed =
+        tokens.clone().into_iter().any(|token| matches!(token, TokenTree::Ident(word) if word == "fn"));
+    for attribute in inert.iter().filter(|_| !half_typed) {
         let mistake =
             Mistake::new(13, format!("`#[{}]` is on something that is no method", attribute_name(attribute)));
         sink.on(attribute.path(), mistake.help("put it on `async fn` or `fn`"));

@@ -19,12 +19,10 @@ pub(crate) fn parse(
     sink: &Sink<'_>,
 ) -> Option<RawBlock> {
     if let Some((keyword, what)) = other_item(&item) {
-        let message = format!("`#[systemge::{macro_name}]` is on a {what}");
-        let mistake = Mistake::new(1, message);
-        sink.on(
-            keyword,
-            mistake.help(format!("put it on the block with the handlers: `impl Life {{ .. }}`; a struct takes `#[derive(systemge::Application)]`")),
-        );
+        let mistake = Mistake::new(1, format!("`#[systemge::{macro_name}]` is on a {what}"));
+        let help = "put it on the block with the handlers: `impl Life { .. }`; a struct takes \
+                    `#[derive(systemge::Application)]`";
+        sink.on(keyword, mistake.help(help));
         return None;
     }
     let reader = Reader { macro_name, inert, sink };
@@ -119,7 +117,7 @@ impl Reader<'_> {
             return Ok(RawItem::Other { inert: Vec::new(), attributes: Vec::new(), tokens: skip(input)? });
         }
         let mut attributes = input.call(Attribute::parse_outer)?;
-        attributes.iter().for_each(|attribute| self.refuse_conditional(attribute));
+        attributes.retain(|attribute| !self.refuse_conditional(attribute));
         let inert = attributes.extract_if(.., |attribute| is_inert(attribute, self.inert)).collect();
         if alone {
             attributes.retain(|attribute| !self.refuse_stranger(attribute));
@@ -144,17 +142,16 @@ impl Reader<'_> {
         })))
     }
 
-    fn refuse_conditional(&self, attribute: &Attribute) {
-        for name in names_inside_cfg_attr(attribute) {
-            if self.inert.iter().any(|inert| name == inert) {
-                let mistake =
-                    Mistake::new(14, format!("`{name}` stands inside a `cfg_attr`, where it isn't seen"));
-                self.sink.at(
-                    name.span(),
-                    mistake.help(format!("put `#[cfg(..)]` and `#[{name}(..)]` on the method")),
-                );
-            }
-        }
+    /// Reports one of our attributes inside a `#[cfg_attr]`, which is expanded too late for us.
+    fn refuse_conditional(&self, attribute: &Attribute) -> bool {
+        let names = names_inside_cfg_attr(attribute);
+        let Some(name) = names.iter().find(|name| self.inert.iter().any(|inert| name == inert)) else {
+            return false;
+        };
+        let mistake = Mistake::new(14, format!("`{name}` stands inside a `cfg_attr`, where it isn't seen"));
+        let help = format!("write two methods, each with `#[cfg(..)]`, and `#[{name}(..)]` on one of them");
+        self.sink.at(name.span(), mistake.help(help));
+        true
     }
 
     /// Reports an attribute that belongs in a block of another kind.

@@ -31,6 +31,5 @@ pub fn commands(arguments: TokenStream, item: TokenStream, crate_path: &CratePat
             }
         }
     }
-    drop(sink);
     Expansion::new(tokens, store)
 }

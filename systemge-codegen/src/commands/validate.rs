@@ -28,9 +28,9 @@ impl<'b> Commands<'b> {
                     commands.extend(command(method, &sink.child()));
                 }
                 RawItem::Method(_) => {}
-                RawItem::Other { inert, .. } => {
+                RawItem::Other { inert, tokens, .. } => {
                     some |= !inert.is_empty();
-                    block::refuse_on_other(inert, sink);
+                    block::refuse_on_other(inert, tokens, sink);
                 }
             }
         }

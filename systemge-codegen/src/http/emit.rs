@@ -1,11 +1,11 @@
 //! The hidden constant of an HTTP block.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens as _, quote_spanned};
 
 use super::model::{Folder, Http, Route, Value};
 use crate::crate_path::CratePath;
-use crate::emit;
+use crate::emit::{self, Condition, Conditions};
 
 /// `const __SYSTEMGE_HTTP`, in an `impl` block of its own.
 pub(crate) fn block(http: &Http<'_>, krate: &CratePath) -> TokenStream {
@@ -30,7 +30,17 @@ pub(crate) fn block(http: &Http<'_>, krate: &CratePath) -> TokenStream {
                 routes: |#table| { #(#entries)* #(#folders)* },
             });
     };
-    emit::constant(block, "http", &[], krate, &constant)
+    let conditions: Vec<Conditions<'_>> = routes.iter().map(conditions).collect();
+    emit::constant(block, "http", &conditions, krate, &constant)
+}
+
+fn conditions(route: &Route) -> Conditions<'_> {
+    let values = route.values.iter().map(|value| match value {
+        Value::Segment { ty, .. } => (Condition::PathParameter, ty.to_token_stream()),
+        Value::Request { ty } => (Condition::FromRequest, ty.to_token_stream()),
+    });
+    let reply = route.signature.output.iter().map(|ty| (Condition::Respond, ty.to_token_stream()));
+    Conditions { carried: &route.carried, list: values.chain(reply).collect() }
 }
 
 fn entry(route: &Route, krate: &CratePath) -> TokenStream {
@@ -69,6 +79,7 @@ fn read(value: &Value, local: &Ident, krate: &CratePath) -> TokenStream {
         }
         Value::Request { ty } => {
             let span = emit::place(ty);
+            let krate = krate.at(span);
             quote_spanned! {span=>
                 let #local = <#ty as #krate::http::FromRequest>::from_request(&mut request).await?;
             }

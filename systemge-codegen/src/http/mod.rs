@@ -34,6 +34,5 @@ pub fn http(arguments: TokenStream, item: TokenStream, crate_path: &CratePath) -
             }
         }
     }
-    drop(sink);
     Expansion::new(tokens, store)
 }

@@ -30,9 +30,9 @@ impl<'b> Http<'b> {
                     some |= !method.inert.is_empty();
                     routes.extend(route(method, &sink.child()));
                 }
-                RawItem::Other { inert, .. } => {
+                RawItem::Other { inert, tokens, .. } => {
                     some |= !inert.is_empty();
-                    block::refuse_on_other(inert, sink);
+                    block::refuse_on_other(inert, tokens, sink);
                 }
             }
         }

@@ -9,6 +9,7 @@ use super::model::{ClientMethod, Kind, Node};
 use crate::attributes::Carried;
 use crate::block::replace_self;
 use crate::crate_path::CratePath;
+use crate::emit::Condition;
 
 /// The struct of the client and its methods; nothing if the block has no topics.
 pub(crate) fn client(node: &Node<'_>, krate: &CratePath) -> TokenStream {
@@ -21,8 +22,8 @@ pub(crate) fn client(node: &Node<'_>, krate: &CratePath) -> TokenStream {
     let visibility = widest(node.client_methods.iter().map(|method| &method.visibility));
     let count = node.client_methods.len();
     let type_name = node.block.plain_type_name();
-    let doc = format!("The typed caller of the topics of `{type_name}`.");
-    let new_doc = "A client that asks every node which handles the topic.";
+    let doc = format!(" The typed caller of the topics of `{type_name}`.");
+    let new_doc = " A client that asks every node which handles the topic.";
     let generics = &node.block.generics;
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let types = generics.params.iter().filter_map(|parameter| match parameter {
@@ -111,12 +112,14 @@ fn method(node: &Node<'_>, index: usize, method: &ClientMethod, krate: &CratePat
     let (payload_type, reply) =
         (replace_self(signature.payload(), self_type), replace_self(signature.reply(), self_type));
     let fallback = docs.is_empty().then(|| {
-        let doc = format!("The topic of `{}::{name}`.", node.block.plain_type_name());
+        let doc = format!(" The topic of `{}::{name}`.", node.block.plain_type_name());
         quote_spanned! {span=> #[doc = #doc] }
     });
     let conditions = emit::conditions(signature, *kind);
+    // what a one-way handler returns stays with its node, and may be private to it
+    let conditions = conditions.iter().filter(|(condition, _)| *condition != Condition::OneWayReply);
     let conditions =
-        conditions.iter().map(|(condition, ty)| condition.assume(&replace_self(ty, self_type), krate));
+        conditions.filter_map(|(condition, ty)| condition.assume(&replace_self(ty, self_type), krate));
     let (output, send, topic) = match kind {
         Kind::OneWay => (
             quote_spanned! {span=> #krate::client::OneWay<'_, #payload_type> },
@@ -158,7 +161,7 @@ fn widest<'v>(visibilities: impl Iterator<Item = &'v Visibility>) -> Visibility 
                 let mut other = other.clone();
                 if let Visibility::Restricted(restricted) = &mut other {
                     restricted.in_token = None;
-                    restricted.path = Box::new(syn::parse_quote!(crate));
+                    *restricted.path = syn::parse_quote!(crate);
                 }
                 other
             }

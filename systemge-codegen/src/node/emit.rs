@@ -41,6 +41,7 @@ pub(crate) fn block(node: &Node<'_>, krate: &CratePath) -> TokenStream {
         .collect();
     let mut tokens = emit::constant(node.block, "node", &conditions, krate, &constant);
     tokens.extend(coherence(node, krate));
+    tokens.extend(node.warnings.iter().map(|(place, text)| emit::warning(*place, text)));
     tokens
 }
 
@@ -61,7 +62,8 @@ fn coherence(node: &Node<'_>, krate: &CratePath) -> TokenStream {
         quote_spanned! {span=>
             #(#block_cfgs)*
             #(#cfgs)*
-            impl #generics #krate::__private::probe::HandlesTopic<{ #krate::__private::probe::topic_key(#name) }>
+            #[automatically_derived]
+            impl #generics #krate::__private::probe::OneHandlerForEachTopic<{ #krate::__private::probe::topic_key(#name) }>
                 for #self_type #where_clause {}
         }
     });

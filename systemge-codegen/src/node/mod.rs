@@ -36,6 +36,5 @@ pub fn node(arguments: TokenStream, item: TokenStream, crate_path: &CratePath) -
             }
         }
     }
-    drop(sink);
     Expansion::new(tokens, store)
 }

@@ -1,7 +1,9 @@
 //! A node block that is known to be right; what is wrong with it was reported on the way here.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
+use quote::format_ident;
 use syn::Visibility;
+use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
 use crate::attributes::{self, ArgumentKind, BlockArguments, Carried};
@@ -21,6 +23,8 @@ pub(crate) struct Node<'b> {
     pub(crate) client_methods: Vec<ClientMethod>,
     pub(crate) on_start: Vec<Hook>,
     pub(crate) on_stop: Vec<Hook>,
+    /// What is probably a mistake: a place and a text.
+    pub(crate) warnings: Vec<(Span, String)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,9 +88,10 @@ impl NodeArguments {
     }
 
     pub(crate) fn client_name(&self, block: &RawBlock) -> Ident {
-        self.client.clone().unwrap_or_else(|| {
-            let span = block.type_name().map_or_else(|| block.self_type.span(), Ident::span);
-            Ident::new(&format!("{}Client", block.plain_type_name()), span)
+        self.client.clone().unwrap_or_else(|| match block.type_name() {
+            Some(name) => format_ident!("{}Client", name.unraw(), span = name.span()),
+            // such a block is refused, so nobody sees this name
+            None => Ident::new("Client", block.self_type.span()),
         })
     }
 }

@@ -34,6 +34,7 @@ impl<'b> Node<'b> {
             client_methods: Vec::new(),
             on_start: Vec::new(),
             on_stop: Vec::new(),
+            warnings: Vec::new(),
         };
         let mut some = false;
         for item in &block.items {
@@ -42,9 +43,9 @@ impl<'b> Node<'b> {
                     some |= !method.inert.is_empty();
                     node.method(method, &sink.child());
                 }
-                RawItem::Other { inert, .. } => {
+                RawItem::Other { inert, tokens, .. } => {
                     some |= !inert.is_empty();
-                    block::refuse_on_other(inert, sink);
+                    block::refuse_on_other(inert, tokens, sink);
                 }
             }
         }
@@ -57,6 +58,7 @@ impl<'b> Node<'b> {
             );
         }
         node.duplicates(sink);
+        node.similar();
         (!head.failed()).then_some(node)
     }
 
@@ -68,7 +70,7 @@ impl<'b> Node<'b> {
             "on_start" => &mut self.on_start,
             _ => &mut self.on_stop,
         };
-        hooks.extend(hook::read(method, attribute, carried, HOOK, hooks.first().is_some(), sink));
+        hooks.extend(hook::read(method, attribute, carried, HOOK, !hooks.is_empty(), sink));
     }
 
     fn topic(&mut self, method: &RawMethod, attribute: &Attribute, carried: Carried, sink: &Sink<'_>) {
@@ -123,6 +125,26 @@ impl<'b> Node<'b> {
             sink.note(first, &format!("the first handler of `{name}` is here"));
             false
         });
+    }
+}
+
+impl Node<'_> {
+    /// Notes topics whose names differ only in case: allowed, but probably a slip.
+    fn similar(&mut self) {
+        let mut seen: HashMap<String, String> = HashMap::new();
+        for topic in &self.topics {
+            let TopicName::Literal(literal) = &topic.name else { continue };
+            let name = literal.value();
+            match seen.get(&name.to_ascii_lowercase()) {
+                Some(other) if *other != name => {
+                    let text = format!("[SGE0107] the topics `{other}` and `{name}` differ only in case");
+                    self.warnings.push((literal.span(), text));
+                }
+                _ => {
+                    seen.insert(name.to_ascii_lowercase(), name);
+                }
+            }
+        }
     }
 }
 

@@ -28,7 +28,6 @@ pub fn payload(arguments: TokenStream, item: TokenStream, crate_path: &CratePath
             TokenStream::new()
         }
     };
-    drop(sink);
     let mut tokens = derives;
     tokens.extend(item);
     Expansion::new(tokens, store)
@@ -71,7 +70,7 @@ fn derives(item: &TokenStream, krate: &CratePath, default: &CratePath) -> TokenS
     if !has("Schema") {
         list.push(quote_spanned! {span=> #krate::Schema });
     }
-    let own_crate = attributes.iter().any(|attribute| names_crate(attribute));
+    let own_crate = attributes.iter().any(names_crate);
     let serde = (!own_crate).then(|| {
         let path = format!("{}::__private::serde", krate.text());
         quote_spanned! {span=> #[serde(crate = #path)] }

@@ -25,7 +25,6 @@ pub fn schema(item: TokenStream, crate_path: &CratePath) -> Expansion {
             TokenStream::new()
         }
     };
-    drop(sink);
     Expansion::new(tokens, store)
 }
 

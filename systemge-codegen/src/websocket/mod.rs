@@ -34,6 +34,5 @@ pub fn websocket(arguments: TokenStream, item: TokenStream, crate_path: &CratePa
             }
         }
     }
-    drop(sink);
     Expansion::new(tokens, store)
 }

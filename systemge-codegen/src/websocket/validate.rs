@@ -28,9 +28,9 @@ impl<'b> WebSocket<'b> {
                     some |= !method.inert.is_empty();
                     websocket.method(method, &sink.child());
                 }
-                RawItem::Other { inert, .. } => {
+                RawItem::Other { inert, tokens, .. } => {
                     some |= !inert.is_empty();
-                    block::refuse_on_other(inert, sink);
+                    block::refuse_on_other(inert, tokens, sink);
                 }
             }
         }
@@ -52,7 +52,7 @@ impl<'b> WebSocket<'b> {
             "on_connect" => &mut self.on_connect,
             _ => &mut self.on_disconnect,
         };
-        hooks.extend(hook::read(method, attribute, carried, HOOK, hooks.first().is_some(), sink));
+        hooks.extend(hook::read(method, attribute, carried, HOOK, !hooks.is_empty(), sink));
     }
 
     fn duplicates(&mut self, sink: &Sink<'_>) {

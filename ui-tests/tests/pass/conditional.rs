@@ -2,7 +2,7 @@
 
 const NAME: &str = "constant";
 
-#[cfg(any())]
+#[cfg(not(test))]
 compile_error!("never");
 
 #[derive(systemge::Application, Default)]
@@ -12,32 +12,32 @@ struct Conditional {
 
 #[systemge::node]
 impl Conditional {
-    #[cfg(any())]
+    #[cfg(not(test))]
     #[topic("sometimes")]
     async fn off(&mut self, value: Missing) -> Missing {
         value
     }
 
-    #[cfg(all())]
+    #[cfg(test)]
     #[topic("sometimes")]
     async fn on(&self, value: u8) -> u8 {
         value
     }
 
     #[topic(NAME)]
-    #[cfg_attr(all(), cfg(all()), doc = "By a constant.")]
+    #[cfg_attr(test, cfg(test), doc = "By a constant.")]
     async fn constant(&self) {}
 
     #[topic(names::MORE)]
     async fn path(&self) {}
 
-    #[cfg(all())]
+    #[cfg(test)]
     #[on_start]
     async fn start(&mut self) {
         self.started = true;
     }
 
-    #[cfg(any())]
+    #[cfg(not(test))]
     #[on_start]
     async fn start(&mut self, ctx: &systemge::Context<Missing>) {}
 }
@@ -48,12 +48,12 @@ mod names {
 
 #[systemge::commands]
 impl Conditional {
-    #[cfg(any())]
+    #[cfg(not(test))]
     #[command("go")]
     fn off(&self, missing: Missing) {}
 
     #[command("go")]
-    #[cfg(all())]
+    #[cfg(test)]
     fn go(&self) -> String {
         String::new()
     }
@@ -63,13 +63,13 @@ impl Conditional {
 struct Absent;
 
 #[systemge::node]
-#[cfg(any())]
+#[cfg(not(test))]
 impl Absent {
     #[topic("x")]
     async fn x(&self, missing: Missing) {}
 }
 
-#[cfg(any())]
+#[cfg(not(test))]
 #[systemge::commands]
 impl Absent {
     #[command("x")]

@@ -81,6 +81,7 @@ struct Mirror {
 #[systemge::node]
 impl Mirror {
     #[topic("look")]
+    #[expect(clippy::needless_arbitrary_self_type, reason = "a way to write it")]
     async fn look(self: &Self, other: Self, list: Vec<Self>) -> Self {
         let _ = (self.value, list);
         other

@@ -19,7 +19,6 @@ struct Named {
     #[serde(rename = "2nd")]
     second_field: Option<Vec<Newtype>>,
     #[serde(skip)]
-    #[expect(dead_code, reason = "skipped")]
     third_field: std::marker::PhantomData<u8>,
     r#type: (),
     #[schema(as = "String")]

@@ -1,0 +1,4 @@
+#[application(crate = crate::net)]
+pub struct Store<T: Clone = u8> {
+    value: T,
+}

@@ -1,0 +1,14 @@
+impl Gateway {
+    #[on_connect]
+    async fn joined(&self, client: &WsClient, ctx: &Context) {}
+
+    #[topic("gridChange")]
+    async fn change(&mut self, client: &WsClient, change: GridChange, ctx: &Context) -> Result<()> {}
+
+    #[topic("ping")]
+    fn ping(&self) {}
+
+    #[cfg(feature = "left")]
+    #[on_disconnect]
+    async fn left(&self, client: &WsClient) {}
+}

@@ -1,0 +1,83 @@
+impl Gateway {
+    async fn grid(&self, ctx: &Context) -> Json<Grid> {}
+    async fn cell(
+        &mut self,
+        row: u32,
+        column: u32,
+        body: Json<Cell>,
+    ) -> Result<StatusCode> {}
+}
+#[automatically_derived]
+#[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+impl Gateway {
+    #[doc(hidden)]
+    const fn __systemge_http_conditions() {
+        ::systemge::__private::probe::application::<Gateway>();
+        {
+            ::systemge::__private::probe::respond::<Json<Grid>>();
+        }
+        {
+            ::systemge::__private::probe::path_parameter::<u32>();
+            ::systemge::__private::probe::path_parameter::<u32>();
+            ::systemge::__private::probe::from_request::<Json<Cell>>();
+            ::systemge::__private::probe::respond::<Result<StatusCode>>();
+        }
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+impl Gateway
+where
+    for<'systemge> Gateway: ::systemge::__private::probe::IsApplication<'systemge>,
+    for<'systemge> Json<Grid>: ::systemge::__private::probe::IsRespond<'systemge>,
+    for<'systemge> u32: ::systemge::__private::probe::IsPathParameter<'systemge>,
+    for<'systemge> Json<Cell>: ::systemge::__private::probe::IsFromRequest<'systemge>,
+    for<'systemge> Result<
+        StatusCode,
+    >: ::systemge::__private::probe::IsRespond<'systemge>,
+{
+    #[doc(hidden)]
+    pub const __SYSTEMGE_HTTP: ::core::option::Option<
+        ::systemge::__private::HttpBlock<Self>,
+    > = ::core::option::Option::Some(::systemge::__private::HttpBlock {
+        exclusive: true,
+        routes: |table| {
+            table
+                .route(
+                    "GET",
+                    "/api/grid",
+                    |invocation, _: ::systemge::__private::HttpRequest| async move {
+                        let (state, context) = invocation.open::<_>();
+                        let reply = {
+                            let application = state.shared().await;
+                            Self::grid(&application, &context).await
+                        };
+                        let _ = (state, context);
+                        ::systemge::http::Respond::respond(reply)
+                    },
+                );
+            table
+                .route(
+                    "POST",
+                    "/api/cell/{row}/{column}",
+                    |invocation, mut request: ::systemge::__private::HttpRequest| async move {
+                        let value_0 = request.parameter::<u32>("row")?;
+                        let value_1 = request.parameter::<u32>("column")?;
+                        let value_2 = <Json<
+                            Cell,
+                        > as ::systemge::http::FromRequest>::from_request(&mut request)
+                            .await?;
+                        let (state, context) = invocation
+                            .open::<::systemge::AnyApplication>();
+                        let reply = {
+                            let mut application = state.exclusive().await;
+                            Self::cell(&mut application, value_0, value_1, value_2).await
+                        };
+                        let _ = (state, context);
+                        ::systemge::http::Respond::respond(reply)
+                    },
+                );
+            table.folder("/", "page");
+        },
+    });
+}

@@ -1,0 +1,268 @@
+/// Conway's game.
+impl Life {
+    /// The whole grid.
+    pub async fn grid(&self) -> Grid {
+        self.grid.clone()
+    }
+    async fn set(&mut self, cells: String, ctx: &Context) -> Result<(), GridError> {
+        self.replace(cells, ctx)
+    }
+    #[cfg(feature = "cells")]
+    #[deprecated(note = "ask for the grid")]
+    pub(crate) fn cell(
+        &self,
+        row: u32,
+        ctx: &Context<Self>,
+        column: u32,
+    ) -> Result<Option<Cell>, GridError> {
+        self.at(row, column)
+    }
+    async fn start(&mut self, ctx: &Context) -> Result<()> {
+        Ok(())
+    }
+    fn stop(&self) {}
+    fn helper(&self) {}
+}
+#[automatically_derived]
+#[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+impl Life {
+    #[doc(hidden)]
+    const fn __systemge_node_conditions() {
+        ::systemge::__private::probe::application::<Life>();
+        {
+            ::systemge::__private::probe::reply::<Grid>();
+        }
+        {
+            ::systemge::__private::probe::payload::<String>();
+            ::systemge::__private::probe::one_way_reply::<Result<(), GridError>>();
+        }
+        #[cfg(feature = "cells")]
+        {
+            ::systemge::__private::probe::payload::<u32>();
+            ::systemge::__private::probe::payload::<u32>();
+            ::systemge::__private::probe::payload::<Option<Cell>>();
+            ::systemge::__private::probe::wire_error::<GridError>();
+        }
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+impl Life
+where
+    for<'systemge> Life: ::systemge::__private::probe::IsApplication<'systemge>,
+    for<'systemge> Grid: ::systemge::__private::probe::IsReply<'systemge>,
+    for<'systemge> Result<
+        (),
+        GridError,
+    >: ::systemge::__private::probe::IsOneWayReply<'systemge>,
+{
+    #[doc(hidden)]
+    pub const __SYSTEMGE_NODE: ::core::option::Option<
+        ::systemge::__private::NodeBlock<Self>,
+    > = ::core::option::Option::Some(::systemge::__private::NodeBlock {
+        exclusive: true,
+        topics: |table| {
+            table
+                .request::<
+                    (),
+                    Grid,
+                    _,
+                    _,
+                >(
+                    "getGrid",
+                    ::systemge::__private::TopicOptions {
+                        exclusive: false,
+                        spawn: false,
+                    },
+                    |invocation, (): ()| async move {
+                        let (state, context) = invocation
+                            .open::<::systemge::AnyApplication>();
+                        let reply = {
+                            let application = state.shared().await;
+                            Self::grid(&application).await
+                        };
+                        (reply, ::systemge::__private::Invocation::close(state, context))
+                    },
+                );
+            table
+                .message::<
+                    String,
+                    Result<(), GridError>,
+                    _,
+                    _,
+                >(
+                    "setGrid",
+                    ::systemge::__private::TopicOptions {
+                        exclusive: true,
+                        spawn: false,
+                    },
+                    |invocation, value_0: String| async move {
+                        let (state, context) = invocation.open::<_>();
+                        let reply = {
+                            let mut application = state.exclusive().await;
+                            Self::set(&mut application, value_0, &context).await
+                        };
+                        (reply, ::systemge::__private::Invocation::close(state, context))
+                    },
+                );
+            #[cfg(feature = "cells")]
+            table
+                .request::<
+                    (u32, u32),
+                    Result<Option<Cell>, GridError>,
+                    _,
+                    _,
+                >(
+                    {
+                        const _: () = ::systemge::__private::check_topic_name(
+                            NAMES_CELL,
+                        );
+                        NAMES_CELL
+                    },
+                    ::systemge::__private::TopicOptions {
+                        exclusive: false,
+                        spawn: true,
+                    },
+                    |invocation, (value_0, value_1): (u32, u32)| async move {
+                        let (state, context) = invocation.open::<_>();
+                        let reply = {
+                            let application = state.shared().await;
+                            Self::cell(&application, value_0, &context, value_1)
+                        };
+                        (reply, ::systemge::__private::Invocation::close(state, context))
+                    },
+                );
+        },
+        on_start: ::core::option::Option::Some(|invocation| ::std::boxed::Box::pin(async move {
+            let (state, context) = invocation.open::<_>();
+            let reply = {
+                let mut application = state.exclusive().await;
+                Self::start(&mut application, &context).await
+            };
+            let _ = (state, context);
+            ::systemge::payload::OneWayReply::into_result(reply)
+        })),
+        on_stop: ::core::option::Option::Some(|invocation| ::std::boxed::Box::pin(async move {
+            let (state, context) = invocation.open::<::systemge::AnyApplication>();
+            let reply = {
+                let application = state.shared().await;
+                Self::stop(&application)
+            };
+            let _ = (state, context);
+            ::systemge::payload::OneWayReply::into_result(reply)
+        })),
+    });
+}
+#[automatically_derived]
+impl ::systemge::__private::probe::OneHandlerForEachTopic<
+    { ::systemge::__private::probe::topic_key("getGrid") },
+> for Life {}
+#[automatically_derived]
+impl ::systemge::__private::probe::OneHandlerForEachTopic<
+    { ::systemge::__private::probe::topic_key("setGrid") },
+> for Life {}
+#[cfg(feature = "cells")]
+#[automatically_derived]
+impl ::systemge::__private::probe::OneHandlerForEachTopic<
+    { ::systemge::__private::probe::topic_key(NAMES_CELL) },
+> for Life {}
+/// The typed caller of the topics of `Life`.
+#[allow(dead_code, unreachable_pub)]
+pub struct LifeClient {
+    core: ::systemge::__private::ClientCore<3usize>,
+    application: ::core::marker::PhantomData<fn() -> ()>,
+}
+#[automatically_derived]
+#[allow(
+    dead_code,
+    deprecated,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+impl LifeClient {
+    /// A client that asks every node which handles the topic.
+    pub fn new(caller: &impl ::systemge::client::Caller) -> Self {
+        Self {
+            core: ::systemge::__private::ClientCore::new(caller),
+            application: ::core::marker::PhantomData,
+        }
+    }
+    /// Asks only the node of that name.
+    #[must_use]
+    pub fn to(self, node: impl ::core::convert::Into<::std::string::String>) -> Self {
+        Self {
+            core: self.core.to(node),
+            application: ::core::marker::PhantomData,
+        }
+    }
+    /// Asks one of the nodes that handle the topic, the less busy of two random ones.
+    #[must_use]
+    pub fn any(self) -> Self {
+        Self {
+            core: self.core.any(),
+            application: ::core::marker::PhantomData,
+        }
+    }
+    /// The whole grid.
+    pub fn grid(&self) -> ::systemge::client::Request<'_, (), Grid>
+    where
+        for<'systemge> Grid: ::systemge::__private::probe::IsReply<'systemge>,
+    {
+        self.core
+            .request(
+                0usize,
+                const { &::systemge::Topic::request::<(), Grid>("getGrid") },
+                (),
+            )
+    }
+    /// The topic of `Life::set`.
+    fn set(&self, cells: String) -> ::systemge::client::OneWay<'_, String> {
+        self.core
+            .message(
+                1usize,
+                const { &::systemge::Topic::one_way::<String>("setGrid") },
+                cells,
+            )
+    }
+    #[cfg(feature = "cells")]
+    /// The topic of `Life::cell`.
+    #[deprecated(note = "ask for the grid")]
+    pub(crate) fn cell(
+        &self,
+        row: u32,
+        column: u32,
+    ) -> ::systemge::client::Request<'_, (u32, u32), Result<Option<Cell>, GridError>>
+    where
+        for<'systemge> Option<Cell>: ::systemge::__private::probe::IsPayload<'systemge>,
+        for<'systemge> GridError: ::systemge::__private::probe::IsWireError<'systemge>,
+    {
+        self.core
+            .request(
+                2usize,
+                const {
+                    &::systemge::Topic::request::<
+                        (u32, u32),
+                        Result<Option<Cell>, GridError>,
+                    >(NAMES_CELL)
+                },
+                (row, column),
+            )
+    }
+}
+#[automatically_derived]
+impl ::core::clone::Clone for LifeClient {
+    fn clone(&self) -> Self {
+        Self {
+            core: ::core::clone::Clone::clone(&self.core),
+            application: ::core::marker::PhantomData,
+        }
+    }
+}
+#[automatically_derived]
+impl ::core::fmt::Debug for LifeClient {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.debug_struct("LifeClient").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,117 @@
+impl Gateway {
+    async fn joined(&self, client: &WsClient, ctx: &Context) {}
+    async fn change(
+        &mut self,
+        client: &WsClient,
+        change: GridChange,
+        ctx: &Context,
+    ) -> Result<()> {}
+    fn ping(&self) {}
+    #[cfg(feature = "left")]
+    async fn left(&self, client: &WsClient) {}
+}
+#[automatically_derived]
+#[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+impl Gateway {
+    #[doc(hidden)]
+    const fn __systemge_websocket_conditions() {
+        ::systemge::__private::probe::application::<Gateway>();
+        {
+            ::systemge::__private::probe::browser_payload::<GridChange>();
+            ::systemge::__private::probe::one_way_reply::<Result<()>>();
+        }
+        {}
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+impl Gateway
+where
+    for<'systemge> Gateway: ::systemge::__private::probe::IsApplication<'systemge>,
+    for<'systemge> GridChange: ::systemge::__private::probe::IsBrowserPayload<'systemge>,
+    for<'systemge> Result<()>: ::systemge::__private::probe::IsOneWayReply<'systemge>,
+{
+    #[doc(hidden)]
+    pub const __SYSTEMGE_WEBSOCKET: ::core::option::Option<
+        ::systemge::__private::WebSocketBlock<Self>,
+    > = ::core::option::Option::Some(::systemge::__private::WebSocketBlock {
+        exclusive: true,
+        topics: |table| {
+            table
+                .topic::<
+                    GridChange,
+                    _,
+                    _,
+                >(
+                    "gridChange",
+                    |invocation, client, value_0: GridChange| async move {
+                        let (state, context) = invocation.open::<_>();
+                        let reply = {
+                            let mut application = state.exclusive().await;
+                            Self::change(&mut application, &client, value_0, &context)
+                                .await
+                        };
+                        let _ = (state, context, client);
+                        ::systemge::payload::OneWayReply::into_result(reply)
+                    },
+                );
+            table
+                .topic::<
+                    (),
+                    _,
+                    _,
+                >(
+                    "ping",
+                    |invocation, client, (): ()| async move {
+                        let (state, context) = invocation
+                            .open::<::systemge::AnyApplication>();
+                        let reply = {
+                            let application = state.shared().await;
+                            Self::ping(&application)
+                        };
+                        let _ = (state, context, client);
+                        ::systemge::payload::OneWayReply::into_result(reply)
+                    },
+                );
+        },
+        on_connect: ::core::option::Option::Some(|invocation, client| ::std::boxed::Box::pin(async move {
+            let (state, context) = invocation.open::<_>();
+            let reply = {
+                let application = state.shared().await;
+                Self::joined(&application, &client, &context).await
+            };
+            let _ = (state, context);
+            ::systemge::payload::OneWayReply::into_result(reply)
+        })),
+        on_disconnect: {
+            let hook: ::core::option::Option<
+                fn(
+                    ::systemge::__private::Invocation<Self>,
+                    ::systemge::websocket::WsClient,
+                ) -> ::systemge::__private::BoxFuture<
+                    'static,
+                    ::systemge::__private::HookResult,
+                >,
+            > = ::core::option::Option::None;
+            #[cfg(feature = "left")]
+            let hook: ::core::option::Option<
+                fn(
+                    ::systemge::__private::Invocation<Self>,
+                    ::systemge::websocket::WsClient,
+                ) -> ::systemge::__private::BoxFuture<
+                    'static,
+                    ::systemge::__private::HookResult,
+                >,
+            > = ::core::option::Option::Some(|invocation, client| ::std::boxed::Box::pin(async move {
+                let (state, context) = invocation.open::<::systemge::AnyApplication>();
+                let reply = {
+                    let application = state.shared().await;
+                    Self::left(&application, &client).await
+                };
+                let _ = (state, context);
+                ::systemge::payload::OneWayReply::into_result(reply)
+            }));
+            hook
+        },
+    });
+}

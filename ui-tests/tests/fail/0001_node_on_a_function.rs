@@ -1,0 +1,4 @@
+#[systemge::node]
+fn life() {}
+
+fn main() {}

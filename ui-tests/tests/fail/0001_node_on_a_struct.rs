@@ -1,0 +1,4 @@
+#[systemge::node]
+struct Life;
+
+fn main() {}

@@ -1,0 +1,9 @@
+#[derive(systemge::Application)]
+struct Life;
+
+trait Game {}
+
+#[systemge::node]
+impl Game for Life {}
+
+fn main() {}

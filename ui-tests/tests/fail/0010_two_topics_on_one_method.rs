@@ -1,0 +1,11 @@
+#[derive(systemge::Application)]
+struct Life;
+
+#[systemge::node]
+impl Life {
+    #[topic("move")]
+    #[topic("play")]
+    async fn play(&self) {}
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+#[derive(systemge::Application)]
+struct Life;
+
+#[systemge::node]
+impl Life {
+    #[topic("move")]
+    const MOVE: u8 = 1;
+}
+
+fn main() {}

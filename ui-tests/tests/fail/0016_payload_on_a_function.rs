@@ -1,0 +1,4 @@
+#[systemge::payload]
+fn grid() {}
+
+fn main() {}

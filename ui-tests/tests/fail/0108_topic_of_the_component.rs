@@ -1,0 +1,10 @@
+#[derive(systemge::Application)]
+struct Life;
+
+#[systemge::websocket]
+impl Life {
+    #[topic("heartbeat")]
+    async fn beat(&self) {}
+}
+
+fn main() {}

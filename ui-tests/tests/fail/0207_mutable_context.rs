@@ -1,0 +1,12 @@
+#[derive(systemge::Application)]
+struct Life;
+
+#[systemge::node]
+impl Life {
+    #[topic("move")]
+    async fn play(&self, context: &mut systemge::Context) {
+        let _ = context;
+    }
+}
+
+fn main() {}

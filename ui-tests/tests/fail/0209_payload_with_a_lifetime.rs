@@ -1,0 +1,6 @@
+#[systemge::payload]
+struct Move<'a> {
+    square: std::borrow::Cow<'a, str>,
+}
+
+fn main() {}

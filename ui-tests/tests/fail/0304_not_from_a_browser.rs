@@ -1,0 +1,14 @@
+#[derive(systemge::Application)]
+struct Life;
+
+struct Move;
+
+#[systemge::websocket]
+impl Life {
+    #[topic("move")]
+    async fn play(&self, mv: Move) {
+        let _ = mv;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[systemge::payload]
+struct Tree {
+    children: Vec<Tree>,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[systemge::payload]
+#[serde(untagged)]
+enum Move {
+    Row(u8),
+}
+
+fn main() {}

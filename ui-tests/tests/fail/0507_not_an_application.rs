@@ -1,0 +1,9 @@
+struct Life;
+
+#[systemge::node]
+impl Life {
+    #[topic("move")]
+    async fn play(&self) {}
+}
+
+fn main() {}
