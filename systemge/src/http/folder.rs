@@ -74,10 +74,10 @@ impl Folder {
 /// The segments of a URL prefix, `/a/b` or `/a/b/`; none for `/`.
 fn prefix_segments(prefix: &str) -> Option<Vec<String>> {
     let inner = prefix.strip_prefix('/')?;
-    let inner = inner.strip_suffix('/').unwrap_or(inner);
     if inner.is_empty() {
         return Some(Vec::new());
     }
+    let inner = inner.strip_suffix('/').unwrap_or(inner);
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
     let segments: Vec<_> = inner.split('/').map(str::to_owned).collect();
     let valid =

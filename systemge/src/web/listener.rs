@@ -20,7 +20,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::patient::Patient;
-use super::{RemoteAddress, Run, WebError};
+use super::{RemoteAddress, Run, WebError, refusal};
 use crate::config::HttpConfig;
 
 /// What a client may take of a listener.
@@ -104,7 +104,15 @@ async fn connection(
         move |mut request: Request<Incoming>| {
             asked.store(true, Ordering::Relaxed);
             prepare(&mut request, remote);
-            site.call(request)
+            // `CONNECT host:port` and the like; warp would panic on them
+            let pathless = request.uri().path_and_query().is_none();
+            let answer = if pathless { None } else { Some(site.call(request)) };
+            async move {
+                match answer {
+                    Some(answer) => answer.await,
+                    None => Ok(refusal::pathless()),
+                }
+            }
         }
     });
     let connection = http1::Builder::new()

@@ -63,11 +63,19 @@ pub(crate) fn problem(status: StatusCode, detail: Option<&str>) -> ::http::Respo
 pub(crate) fn complete(site: Site) -> BoxedFilter<(Response,)> {
     site.recover(|rejection: Rejection| async move { Ok::<_, Infallible>(answer(&rejection)) })
         .unify()
-        .map(|mut response: Response| {
-            response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-            response
-        })
+        .map(hardened)
         .boxed()
+}
+
+/// The answer to a request whose target is no path.
+pub(super) fn pathless() -> Response {
+    hardened(Refusal::new(StatusCode::BAD_REQUEST, "the target of the request is not a path").into_response())
+}
+
+/// Adds the headers that every answer has.
+fn hardened(mut response: Response) -> Response {
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 fn answer(rejection: &Rejection) -> Response {
