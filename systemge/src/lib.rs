@@ -34,7 +34,7 @@ pub use self::context::{AnyApplication, Context};
 pub use self::error::{Error, Result};
 pub use self::node::{ConnectError, Counters, Node, NodeState, StartError};
 pub use self::payload::{Payload, Schema};
-pub use self::system::{Running, System, SystemError};
+pub use self::system::{LineError, Running, System, SystemError};
 pub use self::topic::{Topic, TopicKind};
 #[cfg(feature = "_web")]
 pub use self::web::WebError;

@@ -1,7 +1,10 @@
 //! A system: the nodes of one process, configured together, started and stopped together.
 
+mod command_line;
 mod running;
 mod signals;
+#[cfg(feature = "cli")]
+mod standard_input;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -10,6 +13,7 @@ use crate::application::Application;
 use crate::config::{ConfigError, NodeConfig, SystemConfig};
 use crate::node::{Inner, Node, Program, StartError};
 
+pub use self::command_line::LineError;
 pub use self::running::Running;
 
 /// The nodes of one process, about to be started.
@@ -140,6 +144,7 @@ impl System {
     /// themselves; then stops it in an orderly way. A second signal ends the wait for that.
     ///
     /// With the feature `logging`, log lines go to standard error, unless the program has set up `tracing` itself.
+    /// With the feature `cli`, commands are read from standard input; `help` lists them.
     ///
     /// # Errors
     ///
@@ -148,7 +153,13 @@ impl System {
         #[cfg(feature = "logging")]
         crate::logging::init(self.config.system.log.as_deref());
         let mut signals = signals::Signals::new()?;
+        #[cfg(feature = "cli")]
+        let command_line = self.config.system.command_line.unwrap_or(true);
         let running = self.start().await?;
+        #[cfg(feature = "cli")]
+        if command_line {
+            running.read_commands();
+        }
         tokio::select! {
             signal = signals.next() => tracing::info!(signal, "stopping"),
             () = running.finished() => {}

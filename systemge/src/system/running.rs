@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::LineError;
 use crate::node::{Node, NodeState};
 
 /// A system that runs. Dropping it does not stop its nodes; [`stop`](Self::stop) does.
@@ -43,6 +44,22 @@ impl Running {
     /// Cancel safe.
     pub async fn finished(&self) {
         self.exit.cancelled().await;
+    }
+
+    /// Carries out one line of the command line, such as `@life randomize 30` or `nodes`; `help` lists what there is.
+    /// Returns what there is to show.
+    ///
+    /// # Errors
+    ///
+    /// If the line makes no sense, or what it asks for fails.
+    pub async fn execute(&self, line: &str) -> Result<String, LineError> {
+        super::command_line::execute(self, line).await
+    }
+
+    /// Reads commands from standard input, in a task of this system.
+    #[cfg(feature = "cli")]
+    pub(super) fn read_commands(&self) {
+        self.tasks.spawn(super::standard_input::read_commands(self.clone()));
     }
 
     /// Asks for the system to end: [`finished`](Self::finished) returns.
