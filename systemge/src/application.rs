@@ -107,10 +107,14 @@ pub struct HttpBlock<A: Application> {
 pub struct WebSocketBlock<A: Application> {
     pub exclusive: bool,
     pub topics: fn(&mut crate::websocket::WebSocketTable<A>),
-    pub on_connect: Option<fn(Invocation<A>, crate::websocket::WsClient) -> BoxFuture<'static, HookResult>>,
-    pub on_disconnect:
-        Option<fn(Invocation<A>, crate::websocket::WsClient) -> BoxFuture<'static, HookResult>>,
+    pub on_connect: Option<ClientHook<A>>,
+    pub on_disconnect: Option<ClientHook<A>>,
 }
+
+/// A hook that is told of a client.
+#[cfg(feature = "websocket")]
+pub(crate) type ClientHook<A> =
+    fn(Invocation<A>, crate::websocket::WsClient) -> BoxFuture<'static, HookResult>;
 
 /// The application's struct: behind a lock if some handler needs it alone, else without.
 #[doc(hidden)]

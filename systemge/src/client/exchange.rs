@@ -69,18 +69,11 @@ impl<R: Reply> Sink for Call<R> {
 
 fn response<R: Reply>(status: Status, encoding: Encoding, payload: &[u8]) -> ResultOf<R> {
     let text = || crate::text::printable(&String::from_utf8_lossy(payload));
-    // a panic in a user's `Deserialize` is the response's fault, not the connection's
-    let caught = |decoded: Result<Result<_, String>, Box<dyn std::any::Any + Send>>| {
-        decoded.map_err(|panic| crate::error::panic_text(&*panic)).flatten()
-    };
     match status {
-        Status::Success => caught(std::panic::catch_unwind(|| decode(payload, encoding)))
-            .map_err(RequestError::ResponseUndecodable),
+        Status::Success => decode(payload, encoding).map_err(RequestError::ResponseUndecodable),
         Status::HandlerError => {
-            let error = std::panic::catch_unwind(|| decode(payload, encoding))
-                .map_err(|panic| crate::error::panic_text(&*panic))
-                .flatten();
-            Err(error.map_or_else(RequestError::ResponseUndecodable, RequestError::Handler))
+            Err(decode(payload, encoding)
+                .map_or_else(RequestError::ResponseUndecodable, RequestError::Handler))
         }
         Status::Panicked => Err(RequestError::Panicked(text())),
         Status::Draining => Err(RequestError::Refused(Refusal::Draining)),
@@ -131,7 +124,7 @@ impl<R: Reply> Exchange<R> {
         if !node.can_send() {
             return Err(RequestError::NotRunning(node.name().to_owned()));
         }
-        let timeout = timeout.unwrap_or(node.config().requests.timeout);
+        let timeout = timeout.unwrap_or_else(|| node.config().requests.timeout);
         let started = Instant::now();
         // a time that the clock can't show is as good as a year
         let deadline = started.checked_add(timeout).unwrap_or(started + Duration::from_secs(365 * 24 * 3600));

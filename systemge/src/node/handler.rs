@@ -185,9 +185,7 @@ where
         encoding: Encoding,
         payload: &[u8],
     ) -> Result<(), String> {
-        let payload = std::panic::catch_unwind(AssertUnwindSafe(|| decode(payload, encoding)))
-            .map_err(|panic| panic_text(&*panic))
-            .flatten()?;
+        let payload = decode(payload, encoding)?;
         let mut invocation = self.spare.take().unwrap_or_else(|| self.origin.clone());
         invocation.core.deadline = deadline;
         self.future.as_mut().set(Some((self.handler)(invocation, payload)));

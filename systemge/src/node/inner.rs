@@ -281,7 +281,7 @@ impl Inner {
 
     pub(crate) fn count_dropped(&self, peer: &str, topic: &str) {
         // the first is worth a line, then every thousandth: a slow peer must not fill the log, too
-        if self.metrics.dropped.fetch_add(1, Ordering::Relaxed) % 1000 == 0 {
+        if self.metrics.dropped.fetch_add(1, Ordering::Relaxed).is_multiple_of(1000) {
             tracing::warn!(node = %self.name, peer, topic, "a message was dropped: the peer reads too slowly");
         }
     }

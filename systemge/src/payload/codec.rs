@@ -4,6 +4,7 @@ use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::error::panic_text;
 use crate::protocol::frame::Encoding;
 
 /// Appends a payload. What an error leaves behind is the caller's to take back.
@@ -21,9 +22,16 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     }
 }
 
-/// Reads a payload, all of it.
+/// Reads a payload, all of it. A panic in a user's `Deserialize` is a payload that doesn't decode, no more.
 #[inline]
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8], encoding: Encoding) -> Result<T, String> {
+    std::panic::catch_unwind(|| decode_unguarded(bytes, encoding))
+        .map_err(|panic| panic_text(&*panic))
+        .flatten()
+}
+
+#[inline]
+fn decode_unguarded<T: DeserializeOwned>(bytes: &[u8], encoding: Encoding) -> Result<T, String> {
     match encoding {
         Encoding::Postcard => match postcard::take_from_bytes(bytes) {
             Ok((value, [])) => Ok(value),
