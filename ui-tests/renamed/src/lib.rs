@@ -33,7 +33,9 @@ impl Echo {
 /// A payload that stays in this module, in a node that doesn't.
 #[net::payload]
 #[derive(Debug)]
-struct Secret;
+struct Secret {
+    value: u8,
+}
 
 /// An error that stays in this module.
 #[derive(Debug)]
@@ -59,12 +61,12 @@ impl Vault {
 
     #[topic("hide", oneway)]
     async fn hide(&self, secret: Secret) -> Result<(), Trouble> {
-        let _ = secret;
+        let _ = secret.value;
         Err(Trouble)
     }
 
     #[topic("keep")]
     async fn keep(&self, secrets: Vec<Secret>) -> Secret {
-        secrets.into_iter().next().unwrap_or(Secret)
+        secrets.into_iter().next().unwrap_or(Secret { value: 0 })
     }
 }
