@@ -1,23 +1,32 @@
 //! `#[topic("name", options)]`: the attribute that node and WebSocket blocks share.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt as _;
-use syn::{Attribute, Lit, LitStr, Path};
+use syn::{Attribute, Lit, LitStr, Type};
 
 use crate::attributes::{self, Argument, ArgumentKind};
+use crate::block::replace_self;
 use crate::errors::{Mistake, Sink};
 use crate::names;
 use crate::suggest;
 
-/// The name of a topic: text, or the path of a constant.
+/// The name of a topic: text, or the path of a constant as an expression.
 #[derive(Debug, Clone)]
 pub(crate) enum TopicName {
     Literal(LitStr),
-    Constant(Path),
+    Constant(TokenStream),
 }
 
 impl TopicName {
+    /// The name where `Self` is another type, such as in the client.
+    pub(crate) fn outside_of(self, self_type: &Type) -> Self {
+        match self {
+            Self::Literal(literal) => Self::Literal(literal),
+            Self::Constant(path) => Self::Constant(replace_self(path, self_type)),
+        }
+    }
+
     /// The name, where the macro can see it.
     pub(crate) fn text(&self) -> Option<String> {
         match self {
@@ -28,7 +37,7 @@ impl TopicName {
 }
 
 impl ToTokens for TopicName {
-    fn to_tokens(&self, tokens: &mut proc_macro2::TokenStream) {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
         match self {
             Self::Literal(literal) => literal.to_tokens(tokens),
             Self::Constant(path) => path.to_tokens(tokens),
@@ -116,8 +125,8 @@ fn name(argument: &Argument, sink: &Sink<'_>) -> Option<TopicName> {
             names::check_topic(&literal.value(), literal.span(), &child);
             (!child.failed()).then(|| TopicName::Literal(literal.clone()))
         }
-        ArgumentKind::Path(path) => Some(TopicName::Constant(path.clone())),
-        ArgumentKind::Word(word) => Some(TopicName::Constant(word.clone().into())),
+        ArgumentKind::Path(path) => Some(TopicName::Constant(path.to_token_stream())),
+        ArgumentKind::Word(word) => Some(TopicName::Constant(word.to_token_stream())),
         _ => None,
     }
 }

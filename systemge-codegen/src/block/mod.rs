@@ -11,7 +11,7 @@ use syn::{Attribute, Generics, Path, Signature, Type, Visibility, WhereClause};
 
 pub(crate) use self::parse::parse;
 pub(crate) use self::signature::{Role, Rules, ValidSignature};
-pub(crate) use self::types::{last_segment, only_argument, replace_self};
+pub(crate) use self::types::{last_segment, only_argument, replace_self, ungroup};
 use crate::errors::{Mistake, Sink};
 
 /// An `impl` block, parsed but not judged.
@@ -58,7 +58,7 @@ pub(crate) struct RawMethod {
 impl RawBlock {
     /// The name of the type that the block is for.
     pub(crate) fn type_name(&self) -> Option<&Ident> {
-        match types::ungroup(&self.self_type) {
+        match ungroup(&self.self_type) {
             Type::Path(path) if path.qself.is_none() => {
                 path.path.segments.last().map(|segment| &segment.ident)
             }

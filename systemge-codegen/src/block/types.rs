@@ -113,3 +113,51 @@ pub(crate) fn replace_self(tokens: impl ToTokens, self_type: &Type) -> TokenStre
     }
     replaced
 }
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::*;
+
+    #[test]
+    fn self_becomes_the_type_at_every_depth() {
+        let life: Type = parse_quote!(life::Life<T>);
+        let ty: Type = parse_quote!((Vec<Self>, Self::Item, [Self; { Self::N }], fn(&Selfish)));
+        let expected: Type = parse_quote!((
+            Vec<life::Life<T>>,
+            <life::Life<T>>::Item,
+            [life::Life<T>; { <life::Life<T>>::N }],
+            fn(&Selfish)
+        ));
+        assert_eq!(replace_self(ty, &life).to_string(), expected.to_token_stream().to_string());
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_found_at_every_depth() {
+        let found = |ty: Type| match obstacle(&ty) {
+            None => "",
+            Some(Obstacle::Reference(_)) => "reference",
+            Some(Obstacle::Lifetime(_)) => "lifetime",
+            Some(Obstacle::ImplTrait(_)) => "impl",
+            Some(Obstacle::Dyn(_)) => "dyn",
+            Some(Obstacle::Infer(_)) => "infer",
+        };
+        assert_eq!(found(parse_quote!(Option<Vec<(u8, [String; 2])>>)), "");
+        assert_eq!(found(parse_quote!(Cow<'static, str>)), "");
+        assert_eq!(found(parse_quote!(Option<&'static str>)), "reference");
+        assert_eq!(found(parse_quote!(Cow<'_, str>)), "lifetime");
+        assert_eq!(found(parse_quote!(Vec<impl ToString>)), "impl");
+        assert_eq!(found(parse_quote!(Box<dyn Error>)), "dyn");
+        assert_eq!(found(parse_quote!(Vec<_>)), "infer");
+    }
+
+    #[test]
+    fn the_argument_of_an_option_is_found_by_its_name() {
+        let argument = |ty: Type| only_argument(&ty, "Option").map(|ty| ty.to_token_stream().to_string());
+        assert_eq!(argument(parse_quote!(Option<u8>)).as_deref(), Some("u8"));
+        assert_eq!(argument(parse_quote!(std::option::Option<Vec<u8>>)).as_deref(), Some("Vec < u8 >"));
+        assert_eq!(argument(parse_quote!(Vec<Option<u8>>)), None);
+        assert_eq!(argument(parse_quote!(Option<u8, u8>)), None);
+    }
+}

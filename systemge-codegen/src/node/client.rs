@@ -95,6 +95,8 @@ fn method(node: &Node<'_>, index: usize, method: &ClientMethod, krate: &CratePat
     let Carried { cfgs, docs, deprecated } = carried;
     let name = &signature.name;
     let span = name.span().resolved_at(Span::mixed_site());
+    // what the compiler finds when it evaluates the topic is reported at the handler's name
+    let krate = &krate.at(span);
     let self_type = &node.block.self_type;
     let parameters: Vec<_> = signature
         .values()

@@ -76,7 +76,8 @@ impl<'b> Node<'b> {
     fn topic(&mut self, method: &RawMethod, attribute: &Attribute, carried: Carried, sink: &Sink<'_>) {
         let name = &method.signature.ident;
         let attribute_sink = sink.child();
-        let attribute = TopicAttribute::read(attribute, name, OPTIONS, &attribute_sink);
+        let mut attribute = TopicAttribute::read(attribute, name, OPTIONS, &attribute_sink);
+        attribute.name = attribute.name.map(|name| name.outside_of(&self.block.self_type));
         let signature = ValidSignature::read(&method.signature, TOPIC, &sink.child());
         let Some(signature) = signature else { return };
         let kind = kind(&attribute, &signature, sink);
@@ -188,5 +189,5 @@ fn unreceived(output: &Type) -> Option<&Type> {
 }
 
 fn is_unit(ty: &Type) -> bool {
-    matches!(ty, Type::Tuple(tuple) if tuple.elems.is_empty())
+    matches!(block::ungroup(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use syn::Attribute;
+use syn::{Attribute, Type};
 
 use super::model::{Topic, WebSocket};
 use crate::attributes::Carried;
@@ -48,7 +48,9 @@ impl<'b> WebSocket<'b> {
         let Some(attribute) = block::only_attribute(method, sink) else { return };
         let carried = Carried::of(&method.attributes);
         let hooks = match block::attribute_name(attribute).as_str() {
-            "topic" => return self.topics.extend(topic(method, attribute, carried, sink)),
+            "topic" => {
+                return self.topics.extend(topic(&self.block.self_type, method, attribute, carried, sink));
+            }
             "on_connect" => &mut self.on_connect,
             _ => &mut self.on_disconnect,
         };
@@ -71,10 +73,16 @@ impl<'b> WebSocket<'b> {
     }
 }
 
-fn topic(method: &RawMethod, attribute: &Attribute, carried: Carried, sink: &Sink<'_>) -> Option<Topic> {
+fn topic(
+    self_type: &Type,
+    method: &RawMethod,
+    attribute: &Attribute,
+    carried: Carried,
+    sink: &Sink<'_>,
+) -> Option<Topic> {
     let attribute = TopicAttribute::read(attribute, &method.signature.ident, &[], &sink.child());
     let signature = ValidSignature::read(&method.signature, TOPIC, &sink.child())?;
-    let name = attribute.name.filter(|_| !sink.failed())?;
+    let name = attribute.name.filter(|_| !sink.failed())?.outside_of(self_type);
     if name.text().is_some_and(|name| name == "heartbeat" || name == "error") {
         let mistake =
             Mistake::new(108, "the topics `heartbeat` and `error` belong to the WebSocket component");

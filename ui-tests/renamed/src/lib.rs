@@ -29,3 +29,44 @@ impl Echo {
         text.to_uppercase()
     }
 }
+
+/// A payload that stays in this module, in a node that doesn't.
+#[net::payload]
+#[derive(Debug)]
+struct Secret {
+    value: u8,
+}
+
+/// An error that stays in this module.
+#[derive(Debug)]
+struct Trouble;
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("trouble")
+    }
+}
+
+/// A node.
+#[derive(net::Application, Debug)]
+pub struct Vault;
+
+#[net::node]
+impl Vault {
+    /// Shows nothing.
+    #[topic("show")]
+    pub async fn show(&self) -> u8 {
+        0
+    }
+
+    #[topic("hide", oneway)]
+    async fn hide(&self, secret: Secret) -> Result<(), Trouble> {
+        let _ = secret.value;
+        Err(Trouble)
+    }
+
+    #[topic("keep")]
+    async fn keep(&self, secrets: Vec<Secret>) -> Secret {
+        secrets.into_iter().next().unwrap_or(Secret { value: 0 })
+    }
+}

@@ -87,6 +87,11 @@ impl Mirror {
         other
     }
 
+    const NAME: &'static str = "by-self";
+
+    #[topic(Self::NAME)]
+    async fn by_self(&self) {}
+
     #[topic("page")]
     async fn page(&self, _unused: Page<Myself>) -> Page<Vec<u8>> {
         Page { items: Vec::new(), next: None }
