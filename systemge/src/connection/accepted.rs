@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
 
@@ -29,9 +30,11 @@ pub(super) struct Accepted {
     /// Places where calls can run, by topic; taken from here, given back when the call is done.
     idle: Vec<Vec<Box<dyn Worker>>>,
     running: FuturesUnordered<Running>,
+    /// Calls that run in tasks of their own.
+    spawned: FuturesUnordered<BoxFuture<'static, Done>>,
     /// The turn of a node that handles one message at a time.
     turn: Option<OwnedMutexGuard<()>>,
-    waiting_for_turn: Option<futures_util::future::BoxFuture<'static, OwnedMutexGuard<()>>>,
+    waiting_for_turn: Option<BoxFuture<'static, OwnedMutexGuard<()>>>,
     tally: Tally,
 }
 
@@ -55,6 +58,7 @@ impl Accepted {
             handshake: Some(handshake),
             peer: None,
             running: FuturesUnordered::new(),
+            spawned: FuturesUnordered::new(),
             turn: None,
             waiting_for_turn: None,
             tally: Tally::default(),
@@ -70,6 +74,10 @@ impl Accepted {
     pub(super) async fn finish(mut self) {
         let mut nowhere = Vec::new();
         while let Some(done) = self.running.next().await {
+            self.done(done, &mut nowhere);
+            nowhere.clear();
+        }
+        while let Some(done) = self.spawned.next().await {
             self.done(done, &mut nowhere);
             nowhere.clear();
         }
@@ -182,20 +190,16 @@ impl Accepted {
         }
     }
 
-    /// Runs a handler in a task of its own.
+    /// Runs a handler in a task of its own, and waits for it beside the others.
     fn spawn(&mut self, mut running: Running) {
-        let (node, outbox, peer) = (self.node.clone(), self.outbox.clone(), self.peer.clone());
-        node.handler_waits();
-        let task = async move {
-            let done = std::future::poll_fn(|context| running.poll_call(context)).await;
-            outbox.append(|out| out.extend_from_slice(&done.response));
-            let mut tally = Tally::default();
-            let topic = node.handlers().get(done.index).map_or("", |handler| handler.topic().name());
-            tally.completed(&node, peer.as_deref(), topic, done.completion);
-            tally.settle(&node);
-            node.handler_done();
+        self.node.handler_waits();
+        let (index, call) = (running.index, running.call);
+        let task = self.node.spawn_handler(std::future::poll_fn(move |context| running.poll_call(context)));
+        let done = async move {
+            // a task that was dropped at the deadline of a stop leaves its caller without a response
+            task.await.ok().flatten().unwrap_or_else(|| Done::cancelled(index, call))
         };
-        self.node.spawn_handler(task);
+        self.spawned.push(Box::pin(done));
     }
 
     fn done(&mut self, mut done: Done, out: &mut Vec<u8>) {
@@ -254,9 +258,9 @@ impl Side for Accepted {
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let limits = &self.node.config().limits;
         // a connection without a waiting handler may always start one: nobody would wake it
-        if !self.running.is_empty()
-            && (self.running.len() >= limits.handlers_per_connection
-                || self.node.handlers_waiting() >= limits.handlers)
+        let waiting = self.running.len() + self.spawned.len();
+        if waiting > 0
+            && (waiting >= limits.handlers_per_connection || self.node.handlers_waiting() >= limits.handlers)
         {
             return Poll::Pending;
         }
@@ -287,6 +291,11 @@ impl Side for Accepted {
         let mut progress = false;
         while !self.running.is_empty() {
             let Poll::Ready(Some(done)) = self.running.poll_next_unpin(context) else { break };
+            self.done(done, out);
+            progress = true;
+        }
+        while !self.spawned.is_empty() {
+            let Poll::Ready(Some(done)) = self.spawned.poll_next_unpin(context) else { break };
             self.done(done, out);
             progress = true;
         }
@@ -322,6 +331,17 @@ struct Done {
     worker: Option<Box<dyn Worker>>,
     completion: Completion,
     response: Vec<u8>,
+}
+
+impl Done {
+    /// A call that was dropped before it was done.
+    fn cancelled(index: usize, call: Call) -> Self {
+        let mut response = Vec::new();
+        if let Some(token) = call.token {
+            write_text_response(&mut response, token, Status::Cancelled, "");
+        }
+        Self { index, worker: None, completion: Completion::Failed(None), response }
+    }
 }
 
 impl Running {

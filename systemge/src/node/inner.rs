@@ -177,9 +177,19 @@ impl Inner {
         });
     }
 
-    /// Runs a handler in a task of its own.
-    pub(crate) fn spawn_handler(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.spawn_connection(task);
+    /// Runs a handler in a task of its own; `None` if it was dropped before it was done.
+    pub(crate) fn spawn_handler<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<Option<T>> {
+        let run = self.run();
+        run.tracker.spawn(async move {
+            tokio::select! {
+                biased;
+                () = run.kill.cancelled() => None,
+                done = task => Some(done),
+            }
+        })
     }
 
     /// A handler waits for something.
@@ -192,6 +202,11 @@ impl Inner {
         if self.waiting_handlers.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.handlers_done.notify_waiters();
         }
+    }
+
+    /// No handler waits any more: their tasks have ended, some of them without a word.
+    pub(super) fn no_handlers_wait(&self) {
+        self.waiting_handlers.store(0, Ordering::Release);
     }
 
     pub(crate) fn handlers_waiting(&self) -> usize {

@@ -278,6 +278,7 @@ impl Inner {
             // only code that never waits can't be dropped
             tracing::error!(node = %self.name(), tasks = run.tracker.len() + run.tasks.len(), "tasks block their thread");
         }
+        self.no_handlers_wait();
         let mut run = lock(&self.run);
         run.addresses.clear();
         #[cfg(feature = "_web")]
