@@ -7,7 +7,7 @@ use quote::{ToTokens, format_ident, quote_spanned};
 use syn::Attribute;
 
 use crate::attributes::Carried;
-use crate::block::{RawBlock, Role, ValidSignature};
+use crate::block::{RawBlock, Role, ValidSignature, replace_self};
 use crate::crate_path::CratePath;
 use crate::hook::Hook;
 use crate::topic::TopicName;
@@ -121,11 +121,19 @@ impl Condition {
     }
 
     /// The condition as a statement, which is where the compiler reports that it doesn't hold.
-    fn ask(self, ty: &impl ToTokens, krate: &CratePath) -> TokenStream {
+    ///
+    /// A constant, where the block isn't generic, since those are evaluated whether they are used or not: so that
+    /// what can only be seen in the shape of a type is found by `cargo check`, too.
+    fn ask(self, ty: &impl ToTokens, block: &RawBlock, krate: &CratePath) -> TokenStream {
         let span = place(&ty.to_token_stream());
         let krate = krate.at(span);
         let name = Ident::new(self.names().1, span);
-        quote_spanned! {span=> #krate::__private::probe::#name::<#ty>(); }
+        if block.generics.params.is_empty() {
+            let ty = replace_self(ty, &block.self_type);
+            quote_spanned! {span=> const _: () = #krate::__private::probe::#name::<#ty>(); }
+        } else {
+            quote_spanned! {span=> #krate::__private::probe::#name::<#ty>(); }
+        }
     }
 }
 
@@ -160,10 +168,10 @@ pub(crate) fn constant(
         .filter(|(condition, ty)| seen.insert((condition.names().0, ty.to_string())))
         .filter_map(|(condition, ty)| condition.assume(ty, krate))
         .collect();
-    let ask_application = Condition::Application.ask(self_type, krate);
+    let ask_application = Condition::Application.ask(self_type, block, krate);
     let asked = conditions.iter().map(|conditions| {
         let cfgs = &conditions.carried.cfgs;
-        let asked = conditions.list.iter().map(|(condition, ty)| condition.ask(ty, krate));
+        let asked = conditions.list.iter().map(|(condition, ty)| condition.ask(ty, block, krate));
         quote_spanned! {span=> #(#cfgs)* { #(#asked)* } }
     });
     let asks = format_ident!("__systemge_{name}_conditions", span = span);

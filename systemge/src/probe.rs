@@ -16,6 +16,7 @@ use crate::command::CommandReply;
 #[cfg(feature = "http")]
 use crate::http::{FromRequest, Respond};
 use crate::payload::{FNV_OFFSET, OneWayReply, Payload, Reply, WireError, byte};
+use crate::topic::Topic;
 
 /// A type that can be an argument of a command.
 ///
@@ -80,17 +81,27 @@ assumptions! {
 #[doc(hidden)]
 pub const fn application<T: Application>() {}
 
-#[doc(hidden)]
-pub const fn payload<T: Payload>() {}
+// building a topic checks the shapes that are in it
 
 #[doc(hidden)]
-pub const fn context_payload<T: ContextPayload>() {}
+pub const fn payload<T: Payload>() {
+    let _ = Topic::one_way::<T>("probe");
+}
 
 #[doc(hidden)]
-pub const fn reply<T: Reply>() {}
+pub const fn context_payload<T: ContextPayload>() {
+    payload::<T>();
+}
 
 #[doc(hidden)]
-pub const fn wire_error<T: WireError>() {}
+pub const fn reply<T: Reply>() {
+    let _ = Topic::request::<(), T>("probe");
+}
+
+#[doc(hidden)]
+pub const fn wire_error<T: WireError>() {
+    payload::<T>();
+}
 
 #[doc(hidden)]
 pub const fn one_way_reply<T: OneWayReply>() {}

@@ -16,14 +16,16 @@ impl Life {
 impl Life {
     #[doc(hidden)]
     const fn __systemge_commands_conditions() {
-        ::systemge::__private::probe::application::<Life>();
+        const _: () = ::systemge::__private::probe::application::<Life>();
         {
-            ::systemge::__private::probe::command_argument::<u8>();
-            ::systemge::__private::probe::command_reply::<Result<String>>();
+            const _: () = ::systemge::__private::probe::command_argument::<u8>();
+            const _: () = ::systemge::__private::probe::command_reply::<
+                Result<String>,
+            >();
         }
         {
-            ::systemge::__private::probe::command_argument::<u32>();
-            ::systemge::__private::probe::command_argument::<u8>();
+            const _: () = ::systemge::__private::probe::command_argument::<u32>();
+            const _: () = ::systemge::__private::probe::command_argument::<u8>();
         }
     }
 }

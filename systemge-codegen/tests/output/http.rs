@@ -12,15 +12,15 @@ impl Gateway {
 impl Gateway {
     #[doc(hidden)]
     const fn __systemge_http_conditions() {
-        ::systemge::__private::probe::application::<Gateway>();
+        const _: () = ::systemge::__private::probe::application::<Gateway>();
         {
-            ::systemge::__private::probe::respond::<Json<Grid>>();
+            const _: () = ::systemge::__private::probe::respond::<Json<Grid>>();
         }
         {
-            ::systemge::__private::probe::path_parameter::<u32>();
-            ::systemge::__private::probe::path_parameter::<u32>();
-            ::systemge::__private::probe::from_request::<Json<Cell>>();
-            ::systemge::__private::probe::respond::<Result<StatusCode>>();
+            const _: () = ::systemge::__private::probe::path_parameter::<u32>();
+            const _: () = ::systemge::__private::probe::path_parameter::<u32>();
+            const _: () = ::systemge::__private::probe::from_request::<Json<Cell>>();
+            const _: () = ::systemge::__private::probe::respond::<Result<StatusCode>>();
         }
     }
 }

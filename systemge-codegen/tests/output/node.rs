@@ -28,20 +28,22 @@ impl Life {
 impl Life {
     #[doc(hidden)]
     const fn __systemge_node_conditions() {
-        ::systemge::__private::probe::application::<Life>();
+        const _: () = ::systemge::__private::probe::application::<Life>();
         {
-            ::systemge::__private::probe::reply::<Grid>();
+            const _: () = ::systemge::__private::probe::reply::<Grid>();
         }
         {
-            ::systemge::__private::probe::payload::<String>();
-            ::systemge::__private::probe::one_way_reply::<Result<(), GridError>>();
+            const _: () = ::systemge::__private::probe::payload::<String>();
+            const _: () = ::systemge::__private::probe::one_way_reply::<
+                Result<(), GridError>,
+            >();
         }
         #[cfg(feature = "cells")]
         {
-            ::systemge::__private::probe::payload::<u32>();
-            ::systemge::__private::probe::payload::<u32>();
-            ::systemge::__private::probe::payload::<Option<Cell>>();
-            ::systemge::__private::probe::wire_error::<GridError>();
+            const _: () = ::systemge::__private::probe::payload::<u32>();
+            const _: () = ::systemge::__private::probe::payload::<u32>();
+            const _: () = ::systemge::__private::probe::payload::<Option<Cell>>();
+            const _: () = ::systemge::__private::probe::wire_error::<GridError>();
         }
     }
 }

@@ -3,10 +3,10 @@ async fn set (& mut self , cells :) { let x = ;
 }
 async fn fine (& self) -> u8 { 1 }
 async fn }
-# [automatically_derived] # [allow (dead_code , clippy :: all , clippy :: pedantic , clippy :: nursery)] impl Life { # [doc (hidden)] const fn __systemge_node_conditions () { :: systemge :: __private :: probe :: application :: < Life > () ;
-{ :: systemge :: __private :: probe :: reply :: < Grid > () ;
+# [automatically_derived] # [allow (dead_code , clippy :: all , clippy :: pedantic , clippy :: nursery)] impl Life { # [doc (hidden)] const fn __systemge_node_conditions () { const _ : () = :: systemge :: __private :: probe :: application :: < Life > () ;
+{ const _ : () = :: systemge :: __private :: probe :: reply :: < Grid > () ;
 }
-{ :: systemge :: __private :: probe :: reply :: < u8 > () ;
+{ const _ : () = :: systemge :: __private :: probe :: reply :: < u8 > () ;
 }
 }
 }

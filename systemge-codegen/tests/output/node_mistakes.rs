@@ -24,7 +24,7 @@ impl Life {
 impl Life {
     #[doc(hidden)]
     const fn __systemge_node_conditions() {
-        ::systemge::__private::probe::application::<Life>();
+        const _: () = ::systemge::__private::probe::application::<Life>();
         {}
         {}
     }

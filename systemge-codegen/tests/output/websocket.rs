@@ -15,10 +15,10 @@ impl Gateway {
 impl Gateway {
     #[doc(hidden)]
     const fn __systemge_websocket_conditions() {
-        ::systemge::__private::probe::application::<Gateway>();
+        const _: () = ::systemge::__private::probe::application::<Gateway>();
         {
-            ::systemge::__private::probe::browser_payload::<GridChange>();
-            ::systemge::__private::probe::one_way_reply::<Result<()>>();
+            const _: () = ::systemge::__private::probe::browser_payload::<GridChange>();
+            const _: () = ::systemge::__private::probe::one_way_reply::<Result<()>>();
         }
         {}
     }
