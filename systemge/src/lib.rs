@@ -1,4 +1,76 @@
 //! Annotate a Rust struct, and it becomes a node of a distributed peer-to-peer system.
+//!
+//! A node listens, dials its peers, announces the topics it handles, sends messages and requests, serves browsers over
+//! HTTP and WebSocket, and takes commands. You write state and handlers; the macros generate the handler tables, the
+//! announcements and typed clients; the configuration decides the network.
+//!
+//! ```
+//! use systemge::config::{Endpoint, NodeConfig};
+//! use systemge::prelude::*;
+//!
+//! #[derive(systemge::Application, Default)]
+//! struct Counter {
+//!     total: u64,
+//! }
+//!
+//! #[systemge::node] // generates CounterClient
+//! impl Counter {
+//!     #[topic("add")]
+//!     async fn add(&mut self, amount: u64) {
+//!         self.total += amount;
+//!     }
+//!
+//!     #[topic("total")]
+//!     async fn total(&self) -> u64 {
+//!         self.total
+//!     }
+//! }
+//!
+//! #[derive(systemge::Application, Default)]
+//! struct Visitor {}
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<()> {
+//! // a program reads this from a file: System::from_file("systemge.toml")
+//! let loopback = || NodeConfig::new().listen(Endpoint::tcp(([127, 0, 0, 1], 0).into()));
+//! let system = System::new()
+//!     .node_with("counter", Counter::default(), loopback())
+//!     .node_with("visitor", Visitor::default(), loopback())
+//!     .start()
+//!     .await?;
+//! let [counter, visitor] = system.nodes() else { unreachable!("there are two") };
+//! visitor.connect(Endpoint::tcp(counter.addresses()[0])).await?;
+//!
+//! let client = CounterClient::new(visitor);
+//! assert_eq!(client.add(2).await?, 1); //     a message: handed to one node
+//! assert_eq!(client.total().await?, 2); //    a request: the first response
+//! for outcome in client.total().all().await? {
+//!     println!("{} answered {:?} after {:?}", outcome.node, outcome.result, outcome.took);
+//! }
+//! system.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The words
+//!
+//! - **Application**: your struct, the state of one node ([`Application`](macro@Application)).
+//! - **Component**: a group of handlers of an application: topics ([`macro@node`]), [`commands`](macro@commands), and
+//!   with their features `http` and `websocket`.
+//! - **Topic**: the type of a message. One-way topics are sent to every connected node that handles them; a request is
+//!   answered by each node that is asked ([`client`]).
+//! - **Node**: an application, its configuration and its running parts ([`Node`]); **system**: the nodes of one process
+//!   ([`System`]).
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! - `http`: the HTTP component
+//! - `websocket`: the WebSocket component
+//! - `cli`: commands from standard input
+//! - `logging`: log lines on standard error, if the program has not set up `tracing` itself
+//! - `full`: all of them
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -44,3 +116,8 @@ pub use systemge_macros::http;
 #[cfg(feature = "websocket")]
 pub use systemge_macros::websocket;
 pub use systemge_macros::{Application, Schema, command, commands, node, payload, topic};
+
+/// The README's program compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

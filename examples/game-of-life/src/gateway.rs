@@ -1,7 +1,6 @@
 //! The node that speaks with the browsers.
 
 use systemge::prelude::*;
-use systemge::websocket::WsClient;
 
 use crate::grid::{Cell, Grid, Snapshot};
 use crate::life::LifeClient;

@@ -1,12 +1,7 @@
 //! What the tests share.
 
-use std::time::Duration;
-
 use systemge::config::{Endpoint, NodeConfig};
 use systemge::{Application, Node, Running, System};
-
-/// How long anything may take that is expected to happen.
-pub(crate) const SOON: Duration = Duration::from_secs(10);
 
 /// A node that listens on any free port of the loopback interface.
 pub(crate) fn listening() -> NodeConfig {
