@@ -34,7 +34,7 @@ pub enum ConfigError {
         /// The largest accepted size, in bytes.
         limit: usize,
     },
-    /// The text has mistakes: all that were found, in the order of the text.
+    /// The text has mistakes: all that were found (at most 25), in the order of the text.
     #[error("{}", Listed(.0))]
     Invalid(Vec<Finding>),
     /// The program needs a section that is not there.
@@ -185,10 +185,14 @@ impl fmt::Display for Listed<'_> {
         if let [only] = self.0 {
             return write!(f, "{only}");
         }
-        write!(f, "the configuration has {} mistakes", self.0.len())?;
+        let at_least = if self.0.len() >= MOST_FINDINGS { "at least " } else { "" };
+        write!(f, "the configuration has {at_least}{} mistakes", self.0.len())?;
         for finding in self.0 {
             write!(f, "\n\n{finding}")?;
         }
         Ok(())
     }
 }
+
+/// How many mistakes are collected before the reader gives up.
+pub(super) const MOST_FINDINGS: usize = 25;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Deserialize as _;
 
 use super::deserialize::Reader;
-use super::error::{ConfigError, Finding};
+use super::error::{ConfigError, Finding, MOST_FINDINGS};
 use super::nearest::{did_you_mean, listed};
 use super::source::{Source, shown};
 use super::tree::{self, Origin, Segment, Value};
@@ -222,7 +222,7 @@ pub(super) fn text(
                 // Inside the text of a variable, only the variable has a place.
                 let origin = origin.or_else(|| root.nearest_origin(&path));
                 findings.push(mistake.finding().at(&source, origin));
-                if !root.report(&path) || findings.len() >= MOST_FINDINGS {
+                if path.is_empty() || !root.report(&path) || findings.len() >= MOST_FINDINGS {
                     return Err(invalid(findings));
                 }
             }
@@ -230,15 +230,19 @@ pub(super) fn text(
     };
 
     for problem in validate::system(&config) {
+        // To find the place of each of a hundred thousand would take minutes.
+        if findings.len() >= MOST_FINDINGS {
+            break;
+        }
+        let paths: Vec<_> = problem.paths.iter().map(|path| root.path_of(path)).collect();
         // Nothing follows from a value that could not be read.
-        if problem.paths.iter().any(|path| root.is_reported(path)) {
+        if paths.iter().any(|path| root.is_reported(path)) {
             continue;
         }
-        let place = problem
-            .paths
+        let place = paths
             .iter()
             .find_map(|path| if problem.on_key { root.key_origin(path) } else { root.origin_of(path) });
-        let nearest = || problem.paths.first().and_then(|path| root.nearest_origin(path));
+        let nearest = || paths.first().and_then(|path| root.nearest_origin(path));
         findings.push(finding(&problem).at(&source, place.or_else(nearest)));
     }
     if !findings.is_empty() {
@@ -263,7 +267,4 @@ fn outcome(problems: Vec<Problem>) -> Result<(), ConfigError> {
 }
 
 /// The largest accepted text, in bytes.
-pub(super) const LARGEST: usize = 4 * 1024 * 1024;
-
-/// How many mistakes are collected before the reader gives up.
-const MOST_FINDINGS: usize = 25;
+pub(super) const LARGEST: usize = 512 * 1024;

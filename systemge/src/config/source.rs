@@ -57,6 +57,12 @@ impl Source {
         self.text[..self.boundary(offset)].rfind('\n').map_or(0, |newline| newline + 1)
     }
 
+    /// Where the line of an offset ends, after its line break.
+    pub(super) fn line_end(&self, offset: usize) -> usize {
+        let start = self.boundary(offset);
+        self.text[start..].find('\n').map_or(self.text.len() + 1, |newline| start + newline + 1)
+    }
+
     /// The nearest offset before that lies in the text and between two characters.
     fn boundary(&self, offset: usize) -> usize {
         let mut offset = offset.min(self.text.len());
@@ -108,7 +114,7 @@ mod tests {
         check(1, (1, 1)); // in the middle of a character
         check(2, (1, 2));
         check(7, (2, 1));
-        check(14, (2, 8));
+        check(15, (2, 8));
         check(10_000, (3, 1));
         assert_eq!(source.offset(2, 1), 7);
         assert_eq!(source.offset(99, 99), source.text.len());

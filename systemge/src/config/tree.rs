@@ -131,6 +131,23 @@ impl Value {
         path.iter().try_fold(self, |value, segment| value.child_mut(segment))
     }
 
+    /// The path in the tree for a path in what was read from it, where reported elements of lists are missing.
+    pub(super) fn path_of(&self, path: &[Segment]) -> Vec<Segment> {
+        let mut found = Vec::with_capacity(path.len());
+        for segment in path {
+            let segment = match (self.at(&found).map(|value| &value.kind), segment) {
+                (Some(Kind::List(values)), Segment::Index(index)) => {
+                    let mut read =
+                        values.iter().enumerate().filter(|(_, value)| !matches!(value.kind, Kind::Reported));
+                    Segment::Index(read.nth(*index).map_or(*index, |(index, _)| index))
+                }
+                _ => segment.clone(),
+            };
+            found.push(segment);
+        }
+        found
+    }
+
     /// Where the key at a path was written; for an element of a list, where the element was.
     pub(super) fn key_origin(&self, path: &[Segment]) -> Option<&Origin> {
         let (last, parents) = path.split_last()?;
