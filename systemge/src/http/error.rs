@@ -15,13 +15,13 @@ pub struct HttpError {
     status: StatusCode,
     /// What the client reads besides the status.
     detail: Option<String>,
-    headers: HeaderMap,
+    headers: Box<HeaderMap>,
 }
 
 impl HttpError {
     /// An error of any status; the client reads `detail`.
     pub fn new(status: StatusCode, detail: impl Display) -> Self {
-        Self { status, detail: Some(detail.to_string()), headers: HeaderMap::new() }
+        Self { status, detail: Some(detail.to_string()), headers: Box::default() }
     }
 
     /// 400: the request makes no sense.
@@ -52,7 +52,7 @@ impl HttpError {
     /// 500: our own mistake. The cause is logged, and the client reads nothing of it.
     pub fn internal(cause: impl Display) -> Self {
         tracing::error!(error = %cause, "an HTTP handler failed");
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail: None, headers: HeaderMap::new() }
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail: None, headers: Box::default() }
     }
 
     /// Adds a header to the answer.
@@ -85,7 +85,7 @@ impl HttpError {
 
     pub(super) fn into_response(self) -> HttpResponse {
         let mut response = HttpResponse::from(crate::web::problem(self.status, self.detail.as_deref()));
-        response.headers_mut().extend(self.headers);
+        response.headers_mut().extend(*self.headers);
         response
     }
 }

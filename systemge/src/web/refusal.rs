@@ -18,14 +18,14 @@ pub(crate) type Site = BoxedFilter<(Response,)>;
 pub(crate) struct Refusal {
     status: StatusCode,
     detail: String,
-    headers: HeaderMap,
+    headers: Box<HeaderMap>,
 }
 
 impl Reject for Refusal {}
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), headers: HeaderMap::new() }
+        Self { status, detail: detail.into(), headers: Box::default() }
     }
 
     /// Adds a header to the answer.
@@ -41,7 +41,7 @@ impl Refusal {
 
     pub(crate) fn into_response(self) -> Response {
         let mut response = problem(self.status, Some(&self.detail)).map(Into::into);
-        response.headers_mut().extend(self.headers);
+        response.headers_mut().extend(*self.headers);
         response
     }
 }

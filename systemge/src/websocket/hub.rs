@@ -108,7 +108,6 @@ impl fmt::Debug for WebSocket {
 
 impl Push {
     /// To every connected client.
-    #[expect(clippy::must_use_candidate, reason = "the number is often of no interest")]
     pub fn to_all(self) -> usize {
         let Some(frame) = self.frame else { return 0 };
         let state = self.hub.read();
@@ -116,7 +115,6 @@ impl Push {
     }
 
     /// To one client: 1 if it is connected, else 0.
-    #[expect(clippy::must_use_candidate, reason = "the number is often of no interest")]
     pub fn to(self, id: &ClientId) -> usize {
         let Some(frame) = self.frame else { return 0 };
         let client = self.hub.read().clients.get(id).cloned();
@@ -134,7 +132,6 @@ impl Push {
     }
 
     /// To the members of a group.
-    #[expect(clippy::must_use_candidate, reason = "the number is often of no interest")]
     pub fn to_group(self, group: &str) -> usize {
         let Some(frame) = self.frame else { return 0 };
         let state = self.hub.read();

@@ -293,15 +293,13 @@ async fn caught<F: Future<Output = HookResult>>(call: impl FnOnce() -> F) -> Res
 /// Waits until the client has closed its side, too: a connection that is closed while bytes of the client are on
 /// their way is reset, and what was sent last is lost.
 async fn part<S: AsyncRead + AsyncWrite + Unpin>(mut stream: Stream<S>, sink: Sink<S>) {
-    let mut broken = false;
-    while let Some(received) = stream.next().await {
-        broken |= received.is_err();
-    }
+    while stream.next().await.is_some() {}
     let Ok(mut socket) = stream.reunite(sink) else { return };
     let socket = socket.get_mut();
-    if socket.shutdown().await.is_err() || !broken {
+    if socket.shutdown().await.is_err() {
         return;
     }
+    // after a message that was too large, tungstenite reads no further
     let mut discarded = [0; 4096];
     while let Ok(1..) = socket.read(&mut discarded).await {}
 }
