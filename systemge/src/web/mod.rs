@@ -44,7 +44,12 @@ pub(crate) struct WebParts {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct WebConfig<'a> {
     pub(crate) http: Option<&'a HttpConfig>,
+    #[cfg_attr(
+        not(feature = "websocket"),
+        expect(dead_code, reason = "there is no such component in this build")
+    )]
     pub(crate) websocket: Option<&'a WebSocketConfig>,
+    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only the HTTP component has folders"))]
     /// Where relative paths of the configuration start; the working directory if there is none.
     pub(crate) folder: Option<&'a Path>,
 }

@@ -35,6 +35,7 @@ impl Refusal {
     }
 
     /// As warp carries it.
+    #[cfg(feature = "http")]
     pub(crate) fn reject(self) -> Rejection {
         warp::reject::custom(self)
     }

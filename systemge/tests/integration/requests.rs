@@ -20,12 +20,12 @@ impl Echo {
 
     #[topic("note")]
     async fn note(&self, text: String) {
-        self.seen.lock().unwrap().push(text);
+        self.seen.lock().expect("no panic").push(text);
     }
 
     #[topic("seen")]
     fn seen(&self) -> Vec<String> {
-        self.seen.lock().unwrap().clone()
+        self.seen.lock().expect("no panic").clone()
     }
 
     #[topic("fail")]
