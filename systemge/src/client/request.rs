@@ -76,6 +76,19 @@ impl<'c, P: Payload, R: Reply> Request<'c, P, R> {
     }
 }
 
+impl<P: Payload, R: Reply> Request<'_, P, R> {
+    /// The exchange of this request; the first call sends it.
+    fn started<'e>(
+        &self,
+        exchange: &'e mut Option<Exchange<R>>,
+    ) -> Result<&'e mut Exchange<R>, RequestError<R::Error>> {
+        match exchange {
+            Some(exchange) => Ok(exchange),
+            none => Ok(none.insert(Exchange::start(self.destination, &self.payload, self.timeout)?)),
+        }
+    }
+}
+
 impl<'c, P: Payload, R: Reply> IntoFuture for Request<'c, P, R> {
     type Output = Result<R::Success, RequestError<R::Error>>;
     type IntoFuture = FirstResponse<'c, P, R>;
@@ -101,15 +114,9 @@ impl<P: Payload, R: Reply> Future for FirstResponse<'_, P, R> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        let exchange = match &mut this.exchange {
-            Some(exchange) => exchange,
-            none => {
-                let Request { destination, payload, timeout, .. } = &this.request;
-                match Exchange::start(*destination, payload, *timeout) {
-                    Ok(exchange) => none.insert(exchange),
-                    Err(error) => return Poll::Ready(Err(error)),
-                }
-            }
+        let exchange = match this.request.started(&mut this.exchange) {
+            Ok(exchange) => exchange,
+            Err(error) => return Poll::Ready(Err(error)),
         };
         loop {
             match ready!(exchange.poll_next(context)) {
@@ -143,15 +150,9 @@ impl<P: Payload, R: Reply> Future for AllResponses<'_, P, R> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        let exchange = match &mut this.exchange {
-            Some(exchange) => exchange,
-            none => {
-                let Request { destination, payload, timeout, .. } = &this.request;
-                match Exchange::start(*destination, payload, *timeout) {
-                    Ok(exchange) => none.insert(exchange),
-                    Err(error) => return Poll::Ready(Err(error)),
-                }
-            }
+        let exchange = match this.request.started(&mut this.exchange) {
+            Ok(exchange) => exchange,
+            Err(error) => return Poll::Ready(Err(error)),
         };
         let limit = this.request.limit.unwrap_or(usize::MAX);
         while this.successes < limit {
