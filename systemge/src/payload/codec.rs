@@ -64,3 +64,118 @@ impl Flavor for Append<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, HashMap};
+    use std::fmt::Debug;
+
+    use proptest::prelude::*;
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+    use crate::Schema;
+    use crate::payload::Shape;
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    struct Everything {
+        number: i64,
+        text: String,
+        maybe: Option<Box<(u8, char)>>,
+        list: Vec<[u16; 3]>,
+        map: BTreeMap<String, f32>,
+        kind: Kind,
+    }
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    enum Kind {
+        Nothing,
+        One(u32),
+        Two(bool, Vec<String>),
+        Named { inside: Option<()> },
+    }
+
+    fn everything() -> impl Strategy<Value = Everything> {
+        let kind = prop_oneof![
+            Just(Kind::Nothing),
+            any::<u32>().prop_map(Kind::One),
+            (any::<bool>(), prop::collection::vec(".{0,5}", 0..4)).prop_map(|(a, b)| Kind::Two(a, b)),
+            // in JSON, `Some(())` and `None` are the same
+            Just(Kind::Named { inside: None }),
+        ];
+        let maybe = prop::option::of(any::<(u8, char)>().prop_map(Box::new));
+        let map = prop::collection::btree_map(".{0,5}", -1e9f32..1e9, 0..5);
+        (any::<i64>(), ".{0,40}", maybe, prop::collection::vec(any::<[u16; 3]>(), 0..6), map, kind).prop_map(
+            |(number, text, maybe, list, map, kind)| Everything { number, text, maybe, list, map, kind },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
+        #[test]
+        fn what_is_written_is_read_again_and_no_byte_more(value in everything()) {
+            for encoding in [Encoding::Postcard, Encoding::Json] {
+                let mut bytes = vec![1, 2, 3];
+                encode(&value, encoding, &mut bytes).expect("it can be written");
+                prop_assert_eq!(&bytes[..3], &[1, 2, 3]);
+                let read = decode::<Everything>(&bytes[3..], encoding);
+                prop_assert_eq!(read.as_ref(), Ok(&value));
+                bytes.push(b'0');
+                prop_assert!(decode::<Everything>(&bytes[3..], encoding).is_err());
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_a_value_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            for encoding in [Encoding::Postcard, Encoding::Json] {
+                let _ = decode::<Everything>(&bytes, encoding);
+                let _ = decode::<HashMap<u64, Vec<Option<String>>>>(&bytes, encoding);
+            }
+        }
+    }
+
+    #[test]
+    fn a_length_that_promises_more_than_there_is_is_an_error_at_once() {
+        fn check<T: DeserializeOwned + Debug>() {
+            let huge = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
+            decode::<T>(&huge, Encoding::Postcard).expect_err("there are no such values");
+        }
+        check::<String>();
+        check::<Vec<u64>>();
+        check::<Vec<[u64; 32]>>();
+        check::<HashMap<u64, u64>>();
+        check::<BTreeMap<String, ()>>();
+        check::<Vec<Vec<Vec<u8>>>>();
+    }
+
+    #[test]
+    fn only_values_that_take_bytes_stand_in_a_sequence() {
+        fn bounded<T: Schema>(expected: bool) {
+            assert_eq!(T::SHAPE.is_bounded(), expected, "{}", T::SHAPE);
+        }
+        bounded::<Vec<u8>>(true);
+        bounded::<Vec<()>>(false);
+        bounded::<Vec<((), [u8; 0])>>(false);
+        bounded::<Option<(u8, Vec<Vec<()>>)>>(false);
+        bounded::<Vec<Option<()>>>(true);
+        bounded::<BTreeMap<u8, ()>>(true);
+        bounded::<BTreeMap<(), ()>>(false);
+        bounded::<[(); 7]>(true);
+        // a variant has a number, so that even an enum without values inside takes a byte
+        const FLAG: Shape = Shape::Enum(&[crate::payload::Variant { name: "On", shape: &Shape::Unit }]);
+        assert!(Shape::Sequence(&FLAG).is_bounded());
+    }
+
+    #[test]
+    fn a_deserializer_that_panics_is_an_error() {
+        #[derive(Debug)]
+        struct Bomb;
+        impl<'de> Deserialize<'de> for Bomb {
+            fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+                panic!("tick")
+            }
+        }
+        assert_eq!(decode::<Bomb>(&[], Encoding::Postcard).expect_err("it panics"), "tick");
+    }
+}
