@@ -1,5 +1,11 @@
 //! Nodes over real TCP, through the public API.
 
+mod bad_peers;
 mod command_line;
+mod handling;
+mod lifecycle;
+mod many;
+mod queues;
+mod raw;
 mod requests;
 mod support;

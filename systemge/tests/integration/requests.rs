@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use systemge::prelude::*;
 
-use crate::support::{endpoint, listening, start};
+use crate::support::{Caller, endpoint, listening, start};
 
 #[derive(systemge::Application, Default)]
 struct Echo {
@@ -33,9 +33,6 @@ impl Echo {
         Err(why)
     }
 }
-
-#[derive(systemge::Application, Default)]
-struct Caller {}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_answered_and_messages_arrive_in_order() {

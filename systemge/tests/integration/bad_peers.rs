@@ -1,0 +1,182 @@
+//! Peers that break the rules, by hand on a TCP stream: each gets a reason, and the node serves the others.
+
+use std::time::Duration;
+
+use systemge::prelude::*;
+
+use crate::raw::{MAGIC, Raw, frame, hello, message, request};
+use crate::support::{Caller, endpoint, listening, soon, start, until, with};
+
+#[derive(systemge::Application, Default)]
+struct Square {}
+
+#[systemge::node]
+impl Square {
+    #[topic("square")]
+    async fn square(&self, number: u32) -> u32 {
+        number * number
+    }
+
+    #[topic("note")]
+    async fn note(&self, _text: String) {}
+}
+
+/// The node answers somebody who behaves.
+async fn serves(node: &Node) {
+    let (system, caller) = start("well-behaved", Caller::default(), listening()).await;
+    caller.connect(endpoint(node)).await.expect("the node listens");
+    assert_eq!(soon(SquareClient::new(&caller).square(7)).await, Ok(49));
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_speaks_something_else_is_told_so() {
+    let (system, node) = start("node", Square::default(), listening()).await;
+    let with_magic = |bytes: Vec<u8>| [MAGIC, &bytes].concat();
+    let oversized = with_magic(vec![0xff, 0xff, 0xff, 0x7f, 1]);
+    let cases: [(Vec<u8>, u16, &str); 8] = [
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec(), 2, "looks like HTTP"),
+        (vec![0x16, 3, 1, 0, 200, 1], 2, "looks like TLS"),
+        (b"SYSTEMGO".to_vec(), 2, "does not speak systemge"),
+        (oversized, 3, "over the limit of 1024"),
+        (with_magic(hello(2, 9, "future")), 1, "the peer speaks 2 to 9"),
+        (with_magic(hello(1, 1, "no spaces please")), 2, "a name has a length or characters"),
+        (with_magic(message(0, b"")), 2, "no place there: message"),
+        (with_magic(frame(0x7f, &[])), 2, "unknown kind of frame: 0x7f"),
+    ];
+    let count = cases.len() as u64;
+    for (bytes, code, reason) in cases {
+        let mut raw = Raw::dial(node.addresses()[0]).await;
+        raw.send(&bytes).await;
+        raw.expect_magic().await;
+        let (got, text) = raw.goodbye().await;
+        assert_eq!(got, code, "{text}");
+        assert!(text.contains(reason), "{text}");
+    }
+    until(|| node.counters().refused_connections == count).await;
+    serves(&node).await;
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_says_nothing_has_to_leave() {
+    let config = with(|config| config.limits.handshake_timeout = Duration::from_millis(50));
+    let (system, node) = start("node", Square::default(), config).await;
+    for words in [&b""[..], &MAGIC[..3], MAGIC] {
+        let mut raw = Raw::dial(node.addresses()[0]).await;
+        raw.send(words).await;
+        raw.expect_magic().await;
+        assert_eq!(raw.goodbye().await.0, 4);
+    }
+    serves(&node).await;
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn an_open_connection_that_breaks_a_rule_ends_with_a_reason() {
+    let config = with(|config| config.limits.frame_bytes = 8192);
+    let (system, node) = start("node", Square::default(), config).await;
+    let oversized = 8193u32.to_le_bytes().to_vec();
+    let cases: [(Vec<u8>, u16, &str); 5] = [
+        (oversized, 3, "a frame of 8193 bytes is over the limit of 8192"),
+        (frame(0x7f, &[]), 2, "unknown kind of frame"),
+        (frame(0x12, &[&[0, 0], &[0; 8]]), 2, "no place there: response"),
+        (frame(0x10, &[&[9], &[0; 4]]), 2, "unknown flags"),
+        (hello(1, 1, "again"), 2, "no place there: hello"),
+    ];
+    let count = cases.len() as u64;
+    for (bytes, code, reason) in cases {
+        let (mut raw, names) = Raw::join(node.addresses()[0], "rogue").await;
+        assert_eq!(names, ["square", "note"]);
+        raw.send(&bytes).await;
+        let (got, text) = raw.goodbye().await;
+        assert_eq!(got, code, "{text}");
+        assert!(text.contains(reason), "{text}");
+        until(|| node.connected_from().is_empty()).await;
+    }
+    assert_eq!(node.counters().broken_connections, count);
+    serves(&node).await;
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_used_is_answered_or_counted() {
+    let (system, node) = start("node", Square::default(), listening()).await;
+    let (mut raw, _) = Raw::join(node.addresses()[0], "clumsy").await;
+    let status = async |raw: &mut Raw, bytes: Vec<u8>, token: u8| {
+        raw.send(&bytes).await;
+        let response = raw.frame().await.expect("a response");
+        assert_eq!((response[0], response[3]), (0x12, token));
+        (response[2], response[11..].to_vec())
+    };
+    assert_eq!(status(&mut raw, request(0, 0, 1, &[7]), 1).await, (0, vec![49]));
+    assert_eq!(status(&mut raw, request(0, 0, 2, &[]), 2).await.0, 6, "a number is missing");
+    assert_eq!(status(&mut raw, request(0, 0, 3, &[7, 7]), 3).await.0, 6, "there is one byte too many");
+    assert_eq!(status(&mut raw, request(0, 99, 4, &[]), 4).await.0, 5, "there is no such topic");
+    assert_eq!(status(&mut raw, request(0, 1, 5, &[0]), 5).await.0, 5, "that topic is one-way");
+    // the same topic in JSON, through its real type
+    assert_eq!(status(&mut raw, request(1, 0, 6, b"12"), 6).await, (0, b"144".to_vec()));
+    let (code, why) = status(&mut raw, request(1, 0, 7, b"\"twelve\""), 7).await;
+    assert_eq!(code, 6);
+    assert!(String::from_utf8(why).expect("a text").contains("invalid type"));
+    // a handler that panics (here by an overflow) is answered, too
+    assert_eq!(status(&mut raw, request(1, 0, 8, b"4294967295"), 8).await.0, 2);
+
+    raw.send(&[message(1, &[0xff]), message(99, &[]), message(0, &[7]), message(1, &[1, b'x'])].concat())
+        .await;
+    until(|| node.counters().undecodable == 4 && node.counters().unknown_topic == 4).await;
+    assert_eq!(status(&mut raw, request(0, 0, 9, &[2]), 9).await, (0, vec![4]));
+    assert_eq!(node.counters().panicked, 1);
+    serves(&node).await;
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_is_refused() {
+    let (system, node) = start("node", Square::default(), listening()).await;
+    let (first, _) = Raw::join(node.addresses()[0], "twin").await;
+    let mut second = Raw::dial(node.addresses()[0]).await;
+    second.send(&[MAGIC, &hello(1, 1, "twin")].concat()).await;
+    second.expect_magic().await;
+    let (code, reason) = second.goodbye().await;
+    assert_eq!((code, reason.as_str()), (6, "a node `twin` is connected already"));
+    drop(first);
+    until(|| node.connected_from().is_empty()).await;
+    Raw::join(node.addresses()[0], "twin").await;
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn more_connections_than_the_limit_are_refused() {
+    let config = with(|config| config.limits.connections = 2);
+    let (system, node) = start("node", Square::default(), config).await;
+    let (_first, _) = Raw::join(node.addresses()[0], "first").await;
+    let (second, _) = Raw::join(node.addresses()[0], "second").await;
+    let mut third = Raw::dial(node.addresses()[0]).await;
+    assert!(third.frame().await.is_none());
+    drop(second);
+    until(|| node.connected_from().len() == 1).await;
+    serves(&node).await;
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn a_silent_peer_is_noticed() {
+    let config = with(|config| {
+        config.keepalive.interval = Duration::from_millis(50);
+        config.keepalive.timeout = Duration::from_millis(150);
+    });
+    let (system, node) = start("node", Square::default(), config).await;
+    let (mut raw, _) = Raw::join(node.addresses()[0], "dreamer").await;
+    let (code, reason) = raw.goodbye().await;
+    assert_eq!(code, 5, "{reason}");
+    until(|| node.connected_from().is_empty()).await;
+    // one that answers stays: a node of ours does
+    let (caller_system, caller) = start("awake", Caller::default(), listening()).await;
+    caller.connect(endpoint(&node)).await.expect("the node listens");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(SquareClient::new(&caller).square(3).await, Ok(9));
+    assert_eq!(node.connected_from().len(), 1);
+    caller_system.stop().await;
+    system.stop().await;
+}

@@ -1,0 +1,240 @@
+//! How handlers run beside each other.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use systemge::client::RequestError;
+use systemge::config::Handling;
+use systemge::prelude::*;
+use tokio::sync::Notify;
+
+use crate::support::{Caller, endpoint, listening, soon, start, until};
+
+/// Handlers with `&self`.
+#[derive(systemge::Application, Default)]
+struct Shared {
+    order: Mutex<Vec<String>>,
+    running: AtomicUsize,
+    most: AtomicUsize,
+    go: Notify,
+}
+
+impl Shared {
+    async fn step(&self, name: String) {
+        self.order.lock().expect("no panic").push(format!("{name} starts"));
+        self.most.fetch_max(self.running.fetch_add(1, SeqCst) + 1, SeqCst);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        self.running.fetch_sub(1, SeqCst);
+        self.order.lock().expect("no panic").push(format!("{name} ends"));
+    }
+}
+
+#[systemge::node]
+impl Shared {
+    #[topic("step")]
+    async fn step_oneway(&self, name: String) {
+        self.step(name).await;
+    }
+
+    #[topic("blocked")]
+    async fn blocked(&self) -> bool {
+        self.go.notified().await;
+        true
+    }
+
+    #[topic("spawned", spawn)]
+    async fn spawned(&self) -> bool {
+        self.go.notified().await;
+        true
+    }
+
+    #[topic("go")]
+    fn go(&self) {
+        self.go.notify_waiters();
+    }
+
+    #[topic("order")]
+    fn order(&self) -> Vec<String> {
+        self.order.lock().expect("no panic").clone()
+    }
+
+    #[topic("most")]
+    fn most(&self) -> usize {
+        self.most.load(SeqCst)
+    }
+
+    /// Asks its own node.
+    #[topic("inward")]
+    async fn inward(&self, ctx: &Context<Self>) -> Result<usize, String> {
+        SharedClient::new(ctx).to(ctx.node_name()).most().await.map_err(|error| error.to_string())
+    }
+}
+
+/// A handler with `&mut self`.
+#[derive(systemge::Application, Default)]
+struct Exclusive {
+    count: u64,
+}
+
+#[systemge::node]
+impl Exclusive {
+    #[topic("increment")]
+    async fn increment(&mut self) -> u64 {
+        let count = self.count;
+        tokio::task::yield_now().await;
+        self.count = count + 1;
+        self.count
+    }
+
+    #[topic("count")]
+    async fn count(&self) -> u64 {
+        self.count
+    }
+
+    #[topic("exclusiveInward")]
+    async fn inward(&mut self, ctx: &Context) -> Result<u64, String> {
+        ExclusiveClient::new(ctx).count().await.map_err(|error| error.to_string())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_handlers_of_one_connection_start_in_order_and_interleave() {
+    let (server_system, server) = start("server", Shared::default(), listening()).await;
+    let (caller_system, caller) = start("caller", Caller::default(), listening()).await;
+    caller.connect(endpoint(&server)).await.expect("the server listens");
+    let client = SharedClient::new(&caller);
+    for number in 0..20 {
+        client.step_oneway(number.to_string()).await.expect("it is sent");
+    }
+    until(|| server.counters().handled == 20).await;
+    let order = client.order().await.expect("the order");
+    let starts: Vec<_> = order.iter().filter(|entry| entry.ends_with("starts")).cloned().collect();
+    assert_eq!(starts, (0..20).map(|number| format!("{number} starts")).collect::<Vec<_>>());
+    assert!(client.most().await.expect("a number") > 1, "{order:?}");
+    caller_system.stop().await;
+    server_system.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sequential_handlers_run_one_at_a_time_over_all_connections() {
+    let config = listening().handling(Handling::Sequential);
+    let (server_system, server) = start("server", Shared::default(), config).await;
+    let mut callers = Vec::new();
+    for number in 0..3 {
+        let (system, caller) = start(&format!("caller-{number}"), Caller::default(), listening()).await;
+        caller.connect(endpoint(&server)).await.expect("the server listens");
+        callers.push((system, caller));
+    }
+    for step in 0..10 {
+        for (number, (_, caller)) in callers.iter().enumerate() {
+            SharedClient::new(caller).step_oneway(format!("{number}-{step}")).await.expect("it is sent");
+        }
+    }
+    until(|| server.counters().handled == 30).await;
+    let client = SharedClient::new(&callers[0].1);
+    assert_eq!(client.most().await, Ok(1));
+    let order = client.order().await.expect("the order");
+    for pair in order.chunks(2) {
+        assert_eq!(pair[0].replace("starts", "ends"), pair[1]);
+    }
+    for number in 0..3 {
+        let own: Vec<_> = order.iter().filter(|entry| entry.starts_with(&format!("{number}-"))).collect();
+        let expected: Vec<_> = (0..10)
+            .flat_map(|step| [format!("{number}-{step} starts"), format!("{number}-{step} ends")])
+            .collect();
+        assert_eq!(own, expected.iter().collect::<Vec<_>>());
+    }
+    for (system, _) in callers {
+        system.stop().await;
+    }
+    server_system.stop().await;
+}
+
+#[tokio::test]
+async fn a_handler_that_waits_keeps_nobody_up() {
+    let (server_system, server) = start("server", Shared::default(), listening()).await;
+    let (caller_system, caller) = start("caller", Caller::default(), listening()).await;
+    caller.connect(endpoint(&server)).await.expect("the server listens");
+    let client = SharedClient::new(&caller);
+    let mut blocked = client.blocked().stream();
+    assert_eq!(soon(client.most()).await, Ok(0));
+    client.go().await.expect("it is sent");
+    assert_eq!(soon(blocked.next()).await.expect("an outcome").result, Ok(true));
+    caller_system.stop().await;
+    server_system.stop().await;
+}
+
+#[tokio::test]
+async fn a_spawned_handler_runs_beside_sequential_ones() {
+    let config = listening().handling(Handling::Sequential);
+    let (server_system, server) = start("server", Shared::default(), config).await;
+    let (caller_system, caller) = start("caller", Caller::default(), listening()).await;
+    caller.connect(endpoint(&server)).await.expect("the server listens");
+    let client = SharedClient::new(&caller);
+    let mut spawned = client.spawned().stream();
+    assert_eq!(soon(client.most()).await, Ok(0));
+    soon(async {
+        // it may not have begun to wait when it is told to go on
+        loop {
+            client.go().await.expect("it is sent");
+            if let Ok(outcome) = tokio::time::timeout(Duration::from_millis(10), spawned.next()).await {
+                assert_eq!(outcome.expect("an outcome").result, Ok(true));
+                return;
+            }
+        }
+    })
+    .await;
+    caller_system.stop().await;
+    server_system.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exclusive_handler_is_alone() {
+    let (server_system, server) = start("server", Exclusive::default(), listening()).await;
+    let mut tasks = Vec::new();
+    let mut systems = Vec::new();
+    for number in 0..4 {
+        let (system, caller) = start(&format!("caller-{number}"), Caller::default(), listening()).await;
+        caller.connect(endpoint(&server)).await.expect("the server listens");
+        systems.push(system);
+        for _ in 0..50 {
+            let client = ExclusiveClient::new(&caller);
+            tasks.push(tokio::spawn(async move { client.increment().await.expect("a count") }));
+        }
+    }
+    let mut counts = Vec::new();
+    for task in tasks {
+        counts.push(soon(task).await.expect("no panic"));
+    }
+    counts.sort_unstable();
+    assert_eq!(counts, (1..=200).collect::<Vec<u64>>());
+    for system in systems {
+        system.stop().await;
+    }
+    server_system.stop().await;
+}
+
+#[tokio::test]
+async fn a_node_that_dials_itself_may_ask_itself_if_nothing_is_held() {
+    let (system, node) = start("narcissus", Shared::default(), listening()).await;
+    node.connect(endpoint(&node)).await.expect("it listens");
+    assert_eq!(soon(SharedClient::new(&node).inward()).await, Ok(0));
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_to_the_own_node_that_could_never_be_answered_fails_at_once() {
+    let (system, node) = start("node", Exclusive::default(), listening()).await;
+    node.connect(endpoint(&node)).await.expect("it listens");
+    let error = soon(ExclusiveClient::new(&node).inward()).await.expect_err("it would wait for itself");
+    assert!(matches!(&error, RequestError::Handler(why) if why.contains("holds the lock")), "{error}");
+    system.stop().await;
+
+    let config = listening().handling(Handling::Sequential);
+    let (system, node) = start("node", Shared::default(), config).await;
+    node.connect(endpoint(&node)).await.expect("it listens");
+    let error = soon(SharedClient::new(&node).inward()).await.expect_err("it would wait for itself");
+    assert!(matches!(&error, RequestError::Handler(why) if why.contains("one message at a time")), "{error}");
+    system.stop().await;
+}
