@@ -305,6 +305,12 @@ impl Side for Accepted {
         progress
     }
 
+    fn over(&mut self) {
+        if let Some(peer) = &self.peer {
+            self.node.leave(peer, &self.outbox);
+        }
+    }
+
     fn sent(&mut self, messages: u64) {
         self.tally.sent += messages;
     }

@@ -134,7 +134,6 @@ async fn attempt(
             running.await
         }
     };
-    side.left();
     Ok((side.joined(), end))
 }
 

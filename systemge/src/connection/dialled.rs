@@ -31,15 +31,6 @@ impl Dialled {
     pub(super) const fn joined(&self) -> bool {
         self.joined
     }
-
-    /// The connection is gone.
-    pub(super) fn left(&self) {
-        if let Some(peer) = &self.peer
-            && self.joined
-        {
-            self.node.router().left(peer);
-        }
-    }
 }
 
 impl Side for Dialled {
@@ -93,6 +84,14 @@ impl Side for Dialled {
 
     fn poll_running(&mut self, _: &mut Context<'_>, _: &mut Vec<u8>) -> bool {
         false
+    }
+
+    fn over(&mut self) {
+        if let Some(peer) = &self.peer
+            && self.joined
+        {
+            self.node.router().left(peer);
+        }
     }
 
     fn sent(&mut self, messages: u64) {

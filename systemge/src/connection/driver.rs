@@ -29,6 +29,9 @@ pub(super) trait Side {
     /// Goes on with what runs; answers go to `out`. Returns whether something was finished.
     fn poll_running(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) -> bool;
 
+    /// The connection is over, but for its last words: nobody counts on it any more.
+    fn over(&mut self);
+
     /// Counts messages that were sent.
     fn sent(&mut self, messages: u64);
 
@@ -139,6 +142,7 @@ impl<S: Side + Unpin> Driver<S> {
             End::Goodbye { .. } | End::Closed | End::Network(_) => None,
         };
         self.outbox.closed();
+        self.side.over();
         if let Some((code, reason)) = farewell {
             self.session.goodbye(code, &reason, &mut self.output);
             let last_words = async {

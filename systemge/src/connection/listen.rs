@@ -86,16 +86,13 @@ async fn accept(
     let (end, side) = driver.run().await;
     drop(connection);
     match side.peer() {
-        Some(peer) => {
-            node.leave(peer, &outbox);
-            match &end {
-                End::Violation(_) | End::Network(_) => {
-                    node.count_broken();
-                    tracing::warn!(node = %node.name(), %peer, %address, reason = %end, "a peer is gone");
-                }
-                _ => tracing::info!(node = %node.name(), %peer, %address, reason = %end, "a peer is gone"),
+        Some(peer) => match &end {
+            End::Violation(_) | End::Network(_) => {
+                node.count_broken();
+                tracing::warn!(node = %node.name(), %peer, %address, reason = %end, "a peer is gone");
             }
-        }
+            _ => tracing::info!(node = %node.name(), %peer, %address, reason = %end, "a peer is gone"),
+        },
         None => {
             node.count_refused();
             tracing::warn!(node = %node.name(), %address, reason = %end, "a handshake failed");

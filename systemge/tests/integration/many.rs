@@ -65,7 +65,8 @@ impl Worker {
 async fn workers(count: u64) -> (systemge::Running, Node) {
     let mut system = System::new().node_with("caller", Caller::default(), listening());
     for number in 0..count {
-        system = system.node_with(format!("worker-{number}"), Worker::new(number), listening());
+        let config = with(|config| config.stop.deadline = Duration::ZERO);
+        system = system.node_with(format!("worker-{number}"), Worker::new(number), config);
     }
     let system = system.start().await.expect("the nodes start");
     let caller = system.node("caller").expect("the caller").clone();
