@@ -82,6 +82,17 @@ impl Process {
     }
 }
 
+#[cfg(unix)]
+impl Process {
+    /// Asks the program to end, which it must do in an orderly way.
+    fn terminate(mut self) {
+        let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(kill.expect("the command `kill`").success());
+        let status = self.child.wait().expect("the program ends");
+        assert!(status.success(), "{status}");
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -116,6 +127,7 @@ fn two_processes_play_and_find_each_other_again() {
     let _answering = Process::start(&pong_config);
     asking.wait_for("was answered `pong`");
     asking.wait_for("got `pong`");
-    drop(asking);
+    #[cfg(unix)]
+    asking.terminate();
     std::fs::remove_dir_all(&folder).expect("the folder can go");
 }

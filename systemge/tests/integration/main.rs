@@ -9,3 +9,5 @@ mod queues;
 mod raw;
 mod requests;
 mod support;
+#[cfg(all(feature = "http", feature = "websocket"))]
+mod web;
