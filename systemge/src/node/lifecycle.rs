@@ -122,6 +122,16 @@ impl Inner {
     }
 
     pub(crate) async fn start(self: &Arc<Self>) -> Result<(), StartError> {
+        let this = self.clone();
+        // in a task of its own: a caller that goes away, or is dropped with the node that it stops, leaves no node
+        // half started or half stopped; the node's own time limits end it
+        let started = tokio::spawn(async move { this.start_to_end().await }).await;
+        started.unwrap_or_else(|gone| {
+            Err(StartError::OnStart { node: self.name().to_owned(), reason: gone.to_string() })
+        })
+    }
+
+    async fn start_to_end(self: &Arc<Self>) -> Result<(), StartError> {
         let _lifecycle = self.lifecycle.lock().await;
         if self.state() == NodeState::Running {
             return Ok(());
@@ -195,6 +205,12 @@ impl Inner {
     }
 
     pub(crate) async fn stop(self: &Arc<Self>, reason: &str) {
+        let (this, reason) = (self.clone(), reason.to_owned());
+        // in a task of its own, as a start is; if the runtime ends, so does everything else
+        let _ = tokio::spawn(async move { this.stop_to_end(&reason).await }).await;
+    }
+
+    async fn stop_to_end(self: &Arc<Self>, reason: &str) {
         let _lifecycle = self.lifecycle.lock().await;
         if self.state() != NodeState::Running {
             return;

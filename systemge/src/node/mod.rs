@@ -70,7 +70,7 @@ impl Node {
     ///
     /// If a listener can't be bound or `on_start` fails. The node is then [`NodeState::Failed`] and holds nothing.
     ///
-    /// Cancel safety: dropping the future leaves the node as it is at that moment; call [`stop`](Self::stop) then.
+    /// Cancel safety: if the future is dropped, the node starts all the same.
     pub async fn start(&self) -> Result<(), StartError> {
         self.inner.start().await
     }
@@ -79,7 +79,9 @@ impl Node {
     /// `stop.deadline`, `on_stop` runs, and the connections are closed with a goodbye. A node that doesn't run is left
     /// as it is.
     ///
-    /// Cancel safety: dropping the future leaves the node half stopped; call it again.
+    /// A handler that awaits it waits for itself, until the deadline is over; it calls [`Context::stop`] instead.
+    ///
+    /// Cancel safety: if the future is dropped, the node stops all the same.
     pub async fn stop(&self) {
         self.inner.stop("stopped by its program").await;
     }

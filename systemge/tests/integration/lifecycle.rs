@@ -73,6 +73,12 @@ impl Hooked {
         1
     }
 
+    /// Waits for itself.
+    #[topic("trap")]
+    async fn trap(&self, ctx: &Context) {
+        ctx.node().stop().await;
+    }
+
     #[topic("leave")]
     async fn leave(&self, ctx: &Context) {
         ctx.stop("a peer said so");
@@ -196,6 +202,19 @@ async fn a_handler_can_ask_for_its_node_to_stop() {
     soon(node.wait_for_state(|state| *state == NodeState::Stopped)).await;
     // it was the only one
     soon(system.finished()).await;
+    caller_system.stop().await;
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn a_handler_that_waits_for_its_own_node_to_stop_is_dropped_at_the_deadline() {
+    let config = with(|config| config.stop.deadline = Duration::from_millis(50));
+    let (system, node) = start("node", Hooked::default(), config).await;
+    let (caller_system, caller) = start("caller", Caller::default(), listening()).await;
+    caller.connect(endpoint(&node)).await.expect("the node listens");
+    assert_eq!(HookedClient::new(&caller).trap().await, Ok(1));
+    soon(node.wait_for_state(|state| *state == NodeState::Stopped)).await;
+    node.start().await.expect("it starts again");
     caller_system.stop().await;
     system.stop().await;
 }

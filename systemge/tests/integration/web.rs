@@ -157,7 +157,10 @@ async fn browsers_share_the_listener_of_the_pages() {
     }
     first.send(send(r#"{"topic":"cell","payload":{"row":44,"alive":false}}"#)).await.expect("open");
     let frame = soon(first.next()).await.expect("open").expect("a frame");
-    assert_eq!(frame.to_text().expect("a text"), r#"{"topic":"error","payload":"`cell`: there is no row 44"}"#);
+    assert_eq!(
+        frame.to_text().expect("a text"),
+        r#"{"topic":"error","payload":"`cell`: there is no row 44"}"#
+    );
     drop(second);
     until(|| node.context().websocket().clients().len() == 1).await;
     first.send(send(r#"{"topic":"clients"}"#)).await.expect("open");
