@@ -25,6 +25,8 @@ pub(super) type OutcomeOf<R> = Outcome<<R as Reply>::Success, <R as Reply>::Erro
 struct Call<R: Reply> {
     state: Mutex<CallState<R>>,
     timeout: Duration,
+    /// Whether it matters when an outcome arrives; to look at the clock takes as long as to handle the response.
+    timed: bool,
 }
 
 struct CallState<R: Reply> {
@@ -63,7 +65,7 @@ impl<R: Reply> Sink for Call<R> {
             RawOutcome::Disconnected => Err(RequestError::Disconnected),
             RawOutcome::TimedOut => Err(RequestError::Timeout(self.timeout)),
         };
-        self.arrive(Arrived { asked, at: Some(Instant::now()), result });
+        self.arrive(Arrived { asked, at: self.timed.then(Instant::now), result });
     }
 }
 
@@ -119,6 +121,7 @@ impl<R: Reply> Exchange<R> {
         destination: Destination<'_>,
         payload: &P,
         timeout: Option<Duration>,
+        timed: bool,
     ) -> Result<Self, RequestError<R::Error>> {
         let node = &destination.client.node;
         if !node.can_send() {
@@ -130,7 +133,7 @@ impl<R: Reply> Exchange<R> {
         let deadline = started.checked_add(timeout).unwrap_or(started + Duration::from_secs(365 * 24 * 3600));
         let state = CallState { first: None, more: VecDeque::new(), waker: None };
         let mut exchange = Self {
-            call: Arc::new(Call { state: Mutex::new(state), timeout }),
+            call: Arc::new(Call { state: Mutex::new(state), timeout, timed }),
             first: None,
             more: Vec::new(),
             open: 0,
@@ -140,9 +143,10 @@ impl<R: Reply> Exchange<R> {
             timer: None,
             encoded: None,
         };
+        let hold = destination.client.hold;
         let mut own = false;
         destination.select(&destination.providers(), |provider| {
-            own |= **provider.peer().name() == *node.name();
+            own |= hold != Hold::Nothing && **provider.peer().name() == *node.name();
             let asked = Asked { provider: provider.clone(), state: AskedState::Done };
             if exchange.first.is_none() {
                 exchange.first = Some(asked);
@@ -157,7 +161,7 @@ impl<R: Reply> Exchange<R> {
             });
         }
         if own {
-            let reason = match destination.client.hold {
+            let reason = match hold {
                 Hold::Nothing => None,
                 Hold::State => Some("holds the lock of the application's state"),
                 Hold::Turn => Some("has its turn, and the node handles one message at a time"),
@@ -248,7 +252,11 @@ impl<R: Reply> Exchange<R> {
             }
         };
         self.open -= 1;
-        let took = arrived.at.map_or_else(|| self.started.elapsed(), |at| at - self.started);
+        let took = match arrived.at {
+            Some(at) => at - self.started,
+            None if self.call.timed => self.started.elapsed(),
+            None => Duration::ZERO,
+        };
         let Some(asked) = slot(&mut self.first, &mut self.more, arrived.asked as usize) else {
             return Poll::Ready(None);
         };
@@ -329,11 +337,16 @@ fn push<R: Reply>(
     deadline: Instant,
     encode: impl FnOnce(&mut Vec<u8>) -> Result<(), String>,
 ) -> Pushed<Token> {
-    let remaining = deadline.saturating_duration_since(started).as_millis().clamp(1, u128::from(u32::MAX));
+    let remaining = deadline.saturating_duration_since(started);
+    // a request that has less than a millisecond says so, since 0 would mean that it doesn't say
+    let remaining = u32::try_from(remaining.as_secs())
+        .ok()
+        .and_then(|seconds| seconds.checked_mul(1000)?.checked_add(remaining.subsec_millis()))
+        .map_or(u32::MAX, |millis| millis.max(1));
     asked.provider.peer().outbox().request(
         asked.provider.topic(),
         Encoding::Postcard,
-        u32::try_from(remaining).unwrap_or(u32::MAX),
+        remaining,
         deadline,
         || Waiting { sink: call.clone(), asked: u32::try_from(index).unwrap_or(u32::MAX) },
         encode,

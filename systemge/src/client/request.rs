@@ -43,8 +43,8 @@ impl<'c, P: Payload, R: Reply> Request<'c, P, R> {
         self
     }
 
-    /// After how many responses [`all`](Self::all) and [`stream`](Self::stream) end, instead of one per asked node.
-    /// Only successes count.
+    /// After how many responses [`all`](Self::all) and [`stream`](Self::stream) end, instead of the configured
+    /// `requests.limit` (default 0: one outcome of every asked node). Only successes count.
     pub const fn limit(mut self, responses: usize) -> Self {
         self.limit = Some(responses);
         self
@@ -64,7 +64,7 @@ impl<'c, P: Payload, R: Reply> Request<'c, P, R> {
     /// says why.
     pub fn stream(self) -> ResponseStream<R> {
         let started = Instant::now();
-        let state = match Exchange::start(self.destination, &self.payload, self.timeout) {
+        let state = match Exchange::start(self.destination, &self.payload, self.timeout, true) {
             Ok(exchange) => StreamState::Running(exchange),
             Err(error) => StreamState::Failed(Outcome {
                 node: Arc::from(self.destination.client.node.name()),
@@ -72,19 +72,29 @@ impl<'c, P: Payload, R: Reply> Request<'c, P, R> {
                 result: Err(error),
             }),
         };
-        ResponseStream { state, left: self.limit.unwrap_or(usize::MAX) }
+        ResponseStream { state, left: self.most() }
     }
 }
 
 impl<P: Payload, R: Reply> Request<'_, P, R> {
+    /// After how many responses it ends.
+    fn most(&self) -> usize {
+        let configured = || self.destination.client.node.config().requests.limit;
+        match self.limit.unwrap_or_else(configured) {
+            0 => usize::MAX,
+            limit => limit,
+        }
+    }
+
     /// The exchange of this request; the first call sends it.
     fn started<'e>(
         &self,
         exchange: &'e mut Option<Exchange<R>>,
+        timed: bool,
     ) -> Result<&'e mut Exchange<R>, RequestError<R::Error>> {
         match exchange {
             Some(exchange) => Ok(exchange),
-            none => Ok(none.insert(Exchange::start(self.destination, &self.payload, self.timeout)?)),
+            none => Ok(none.insert(Exchange::start(self.destination, &self.payload, self.timeout, timed)?)),
         }
     }
 }
@@ -114,7 +124,7 @@ impl<P: Payload, R: Reply> Future for FirstResponse<'_, P, R> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        let exchange = match this.request.started(&mut this.exchange) {
+        let exchange = match this.request.started(&mut this.exchange, false) {
             Ok(exchange) => exchange,
             Err(error) => return Poll::Ready(Err(error)),
         };
@@ -150,11 +160,11 @@ impl<P: Payload, R: Reply> Future for AllResponses<'_, P, R> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        let exchange = match this.request.started(&mut this.exchange) {
+        let exchange = match this.request.started(&mut this.exchange, true) {
             Ok(exchange) => exchange,
             Err(error) => return Poll::Ready(Err(error)),
         };
-        let limit = this.request.limit.unwrap_or(usize::MAX);
+        let limit = this.request.most();
         while this.successes < limit {
             match ready!(exchange.poll_next(context)) {
                 Some(outcome) => {

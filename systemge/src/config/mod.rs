@@ -127,13 +127,15 @@ pub struct RequestConfig {
     /// How long a request waits for responses. Default: `"10s"`, the patience of a person.
     #[serde(deserialize_with = "units::duration")]
     pub timeout: Duration,
-    /// How many responses complete a request. Default: 1; `.all()`, `.stream()` and `.limit()` say otherwise per call.
+    /// After how many responses a request ends that asks for more than one, by `.all()` or `.stream()`, unless the
+    /// call says it itself, by `.limit()`. Default: 0, when every asked node has had its say. A request that is simply
+    /// awaited takes one.
     pub limit: usize,
 }
 
 impl Default for RequestConfig {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(10), limit: 1 }
+        Self { timeout: Duration::from_secs(10), limit: 0 }
     }
 }
 

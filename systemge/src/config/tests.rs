@@ -228,7 +228,7 @@ a.json:2:11: this is no JSON: key must be a string
 #[test]
 fn all_mistakes_are_reported_at_once_in_the_order_of_the_text() {
     let error = toml(
-        "[nodes.life]\nlisten = [\"x\", \"tcp://0.0.0.0:1\"]\nhttp = 5\nstp = 1\n\n[nodes.life.requests]\nlimit = 0\ntimeout = \"0s\"\n\
+        "[nodes.life]\nlisten = [\"x\", \"tcp://0.0.0.0:1\"]\nhttp = 5\nstp = 1\n\n[nodes.life.requests]\nlimit = -1\ntimeout = \"0s\"\n\
          [nodes.life.websocket]\npath = \"ws\"\n[nodes.\"a b\"]\n[nodes.b.keepalive]\ntimeout = false\ninterval = \"1h\"",
     )
     .expect_err("wrong");
@@ -252,7 +252,6 @@ fn values_out_of_range_are_refused() {
     check("limits.frame_bytes = 99999999999999999999", "from 8192 to 268435456");
     check("limits.handlers = 0", "from 1 to");
     check("limits.handshakes = 9223372036854775807", "from 1 to");
-    check("requests.limit = 0", "at least 1");
     check("requests.limit = 1.5", "a whole number from 0 to");
     check("requests.timeout = \"0s\"", "longer than 0s");
     check("requests.timeout = \"400days\"", "one year");
@@ -356,7 +355,11 @@ fn a_wrong_variable_is_named() {
         "tcp://127.0.0.1:0",
         "`nodes.life.listen` takes a list; found the text \"tcp://127.0.0.1:0\"",
     );
-    check("SYSTEMGE__NODES__LIFE__REQUESTS__LIMIT", "0", "`nodes.life.requests.limit` must be at least 1");
+    check(
+        "SYSTEMGE__NODES__LIFE__LIMITS__HANDLERS",
+        "0",
+        "`nodes.life.limits.handlers` must be from 1 to 268435455; found 0",
+    );
     check(
         "SYSTEMGE__NODES__LIFE__QUEUE",
         "{ byte = 1 }",

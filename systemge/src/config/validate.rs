@@ -56,7 +56,6 @@ pub(super) fn node(name: &str, node: &NodeConfig, problems: &mut Vec<Problem>) {
     }
 
     check.duration(&["requests", "timeout"], node.requests.timeout);
-    check.at_least_one(&["requests", "limit"], node.requests.limit);
 
     check.duration(&["dial", "initial_delay"], node.dial.initial_delay);
     check.duration(&["dial", "max_delay"], node.dial.max_delay);

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use super::frame::Token;
 
 /// How much later than its deadline a request may end: one tick.
-pub(crate) const TICK: Duration = Duration::from_millis(16);
+pub(crate) const TICK: Duration = Duration::from_millis(TICK_MILLIS);
+const TICK_MILLIS: u64 = 16;
 const BUCKETS: usize = 256;
 const NONE: u32 = u32::MAX;
 
@@ -169,13 +170,19 @@ impl<T> Pending<T> {
     }
 
     fn tick_before(&self, time: Instant) -> u64 {
-        (time.saturating_duration_since(self.epoch).as_millis() / TICK.as_millis()) as u64
+        millis(time.saturating_duration_since(self.epoch)) / TICK_MILLIS
     }
 
     /// The first tick that is not before a deadline: nothing ends early.
     fn tick_after(&self, time: Instant) -> u64 {
-        time.saturating_duration_since(self.epoch).as_millis().div_ceil(TICK.as_millis()) as u64
+        // one more for the part of a millisecond that is cut off
+        (millis(time.saturating_duration_since(self.epoch)) + 1).div_ceil(TICK_MILLIS)
     }
+}
+
+/// Whole milliseconds, without the division of 128 bits that `Duration::as_millis` takes.
+const fn millis(duration: Duration) -> u64 {
+    duration.as_secs().saturating_mul(1000).saturating_add(duration.subsec_millis() as u64)
 }
 
 const fn bucket(tick: u64) -> usize {

@@ -156,6 +156,20 @@ async fn a_limit_ends_a_request_early() {
     }
     assert_eq!(numbers.len(), 3);
     system.stop().await;
+
+    let (server_system, server) = start("server", Worker::new(7), listening()).await;
+    let config = with(|config| config.requests.limit = 1);
+    let (caller_system, caller) = start("caller", Caller::default(), config).await;
+    let (other_system, other) = start("other", Worker::new(8), listening()).await;
+    for node in [&server, &other] {
+        caller.connect(endpoint(node)).await.expect("the node listens");
+    }
+    let client = WorkerClient::new(&caller);
+    assert_eq!(client.number().all().await.expect("both are asked").len(), 1);
+    assert_eq!(client.number().limit(9).all().await.expect("both are asked").len(), 2);
+    for system in [caller_system, server_system, other_system] {
+        system.stop().await;
+    }
 }
 
 #[tokio::test]
