@@ -157,12 +157,6 @@ impl Checks<'_> {
         }
     }
 
-    fn at_least_one(&mut self, keys: &[&str], count: usize) {
-        if count == 0 {
-            self.say(keys, "must be at least 1");
-        }
-    }
-
     /// A number of things that are held in memory.
     fn count(&mut self, keys: &[&str], count: usize) {
         if !(1..=MOST).contains(&count) {
