@@ -74,6 +74,15 @@ impl From<std::io::Error> for End {
     }
 }
 
+/// Closes an outbox when its connection's task ends, in whatever way.
+struct ClosedOnDrop(Arc<Outbox>);
+
+impl Drop for ClosedOnDrop {
+    fn drop(&mut self) {
+        self.0.closed();
+    }
+}
+
 /// How much is written or read between two looks at everything else.
 const TURNS: u32 = 32;
 /// What an idle connection's buffers may keep, in bytes.
@@ -135,6 +144,8 @@ impl<S: Side + Unpin> Driver<S> {
 
     /// Runs the connection to its end.
     pub(super) async fn run(mut self) -> (End, S) {
+        // even if the task is dropped where it stands: requests that wait have nobody else who would end them
+        let _closed = ClosedOnDrop(self.outbox.clone());
         let end = std::future::poll_fn(|context| self.poll(context)).await;
         let farewell = match &end {
             End::Violation(violation) => Some((violation.goodbye(), violation.to_string())),

@@ -294,7 +294,9 @@ impl Inner {
             // only code that never waits can't be dropped
             tracing::error!(node = %self.name(), tasks = run.tracker.len() + run.tasks.len(), "tasks block their thread");
         }
+        // what tasks that were dropped have left behind
         self.no_handlers_wait();
+        self.router().clear();
         let mut run = lock(&self.run);
         run.addresses.clear();
         #[cfg(feature = "_web")]

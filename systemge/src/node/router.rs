@@ -139,6 +139,12 @@ impl Router {
         self.update();
     }
 
+    /// No node is connected any more.
+    pub(crate) fn clear(&self) {
+        self.lock().peers.clear();
+        self.update();
+    }
+
     fn update(&self) {
         let state = self.lock();
         for route in state.routes.values() {

@@ -96,7 +96,8 @@ async fn stalled(change: impl FnOnce(&mut NodeConfig)) -> (systemge::Running, No
     let fingerprint = Topic::one_way::<Odd>("put").fingerprint();
     let accepting = async {
         let (stream, _) = listener.accept().await.expect("the caller");
-        Raw::accept(stream, "stalled", &[("put", 0, fingerprint)]).await
+        let swap = Topic::request::<Odd, Odd>("swap").fingerprint();
+        Raw::accept(stream, "stalled", &[("put", 0, fingerprint), ("swap", 1, swap)]).await
     };
     let (raw, connected) =
         soon(async { tokio::join!(accepting, caller.connect(Endpoint::tcp(address))) }).await;
@@ -139,6 +140,27 @@ async fn messages_to_a_slow_peer_are_dropped_and_counted_if_that_is_the_policy()
     drop(raw);
     stalled_system.stop().await;
     server_system.stop().await;
+}
+
+#[tokio::test]
+async fn a_stop_ends_requests_to_a_peer_that_takes_not_even_a_goodbye() {
+    let (system, caller, _raw) = stalled(|config| {
+        config.queue.policy = SlowPeerPolicy::DropNewest;
+        config.stop.deadline = Duration::ZERO;
+    })
+    .await;
+    let client = StoreClient::new(&caller);
+    let mut waiting = client.swap(Odd::Fine(vec![])).timeout(Duration::from_secs(600)).stream();
+    soon(async {
+        while client.put(Odd::Fine(vec![0; 100_000])).await.expect("it can be written") == 1 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    soon(system.stop()).await;
+    let outcome = soon(waiting.next()).await.expect("an outcome");
+    assert!(matches!(outcome.result, Err(RequestError::Disconnected)), "{outcome:?}");
+    assert!(caller.connected_to().is_empty());
 }
 
 #[tokio::test]
