@@ -305,6 +305,10 @@ impl Side for Accepted {
         progress
     }
 
+    fn unsent(&mut self, bytes: usize) {
+        self.tally.lost(bytes, &self.node, self.peer.as_deref());
+    }
+
     fn over(&mut self) {
         if let Some(peer) = &self.peer {
             self.node.leave(peer, &self.outbox);

@@ -86,6 +86,10 @@ impl Side for Dialled {
         false
     }
 
+    fn unsent(&mut self, bytes: usize) {
+        self.tally.lost(bytes, &self.node, self.peer.as_ref().map(|peer| &**peer.name()));
+    }
+
     fn over(&mut self) {
         if let Some(peer) = &self.peer
             && self.joined

@@ -32,6 +32,9 @@ pub(super) trait Side {
     /// The connection is over, but for its last words: nobody counts on it any more.
     fn over(&mut self);
 
+    /// So many bytes that waited were not sent.
+    fn unsent(&mut self, bytes: usize);
+
     /// Counts messages that were sent.
     fn sent(&mut self, messages: u64);
 
@@ -152,8 +155,9 @@ impl<S: Side + Unpin> Driver<S> {
             End::Ours { code, reason } => Some((*code, reason.clone())),
             End::Goodbye { .. } | End::Closed | End::Network(_) => None,
         };
-        self.outbox.closed();
+        let mut unsent = self.outbox.closed();
         self.side.over();
+        let waiting = self.output.len() - self.written;
         if let Some((code, reason)) = farewell {
             self.session.goodbye(code, &reason, &mut self.output);
             let last_words = async {
@@ -167,7 +171,14 @@ impl<S: Side + Unpin> Driver<S> {
                 std::io::Result::Ok(())
             };
             // a peer that doesn't listen to it has lost nothing but the reason
-            let _ = tokio::time::timeout(FAREWELL, last_words).await;
+            if !matches!(tokio::time::timeout(FAREWELL, last_words).await, Ok(Ok(()))) {
+                unsent += waiting;
+            }
+        } else {
+            unsent += waiting;
+        }
+        if unsent > 0 {
+            self.side.unsent(unsent);
         }
         (end, self.side)
     }

@@ -303,19 +303,21 @@ impl Outbox {
         }
     }
 
-    /// The connection is gone: every request that waits ends.
-    pub(crate) fn closed(&self) {
+    /// The connection is gone: every request that waits ends. Returns how many bytes will not be sent.
+    pub(crate) fn closed(&self) -> usize {
         let mut lost = Vec::new();
+        let unsent;
         {
             let mut state = self.lock();
             state.closed = true;
-            state.buffer = Vec::new();
+            unsent = std::mem::take(&mut state.buffer).len();
             state.pending.drain(|waiting| lost.push(waiting));
             state.wake_senders();
         }
         for waiting in lost {
             waiting.sink.complete(waiting.asked, RawOutcome::Disconnected);
         }
+        unsent
     }
 }
 

@@ -66,6 +66,8 @@ counters! {
     sent,
     /// Messages and requests that were dropped, since a peer read too slowly.
     dropped,
+    /// Bytes that waited to be sent when their connection ended.
+    unsent_bytes,
     /// Responses received.
     responses,
     /// Responses that came when nobody waited for them any more.
@@ -77,6 +79,13 @@ counters! {
 }
 
 impl Tally {
+    /// Counts and logs what a connection that ended leaves unsent.
+    pub(crate) fn lost(&mut self, bytes: usize, node: &Inner, peer: Option<&str>) {
+        tracing::warn!(node = %node.name(), peer, bytes, "a connection ended before everything was sent");
+        self.unsent_bytes += bytes as u64;
+        self.settle(node);
+    }
+
     /// Counts how a call went, and logs what nobody else learns.
     pub(crate) fn completed(
         &mut self,

@@ -117,6 +117,7 @@ async fn a_sender_waits_for_a_slow_peer_only_so_long() {
     .await;
     assert!(started.elapsed() >= Duration::from_millis(200));
     until(|| caller.connected_to().is_empty()).await;
+    until(|| caller.counters().unsent_bytes > 0).await;
     system.stop().await;
 }
 
