@@ -9,7 +9,7 @@ use systemge::config::Handling;
 use systemge::prelude::*;
 use tokio::sync::Notify;
 
-use crate::support::{Caller, endpoint, listening, soon, start, until};
+use crate::support::{Caller, endpoint, listening, soon, start, until, with};
 
 /// Handlers with `&self`.
 #[derive(systemge::Application, Default)]
@@ -237,4 +237,35 @@ async fn a_request_to_the_own_node_that_could_never_be_answered_fails_at_once() 
     let error = soon(SharedClient::new(&node).inward()).await.expect_err("it would wait for itself");
     assert!(matches!(&error, RequestError::Handler(why) if why.contains("one message at a time")), "{error}");
     system.stop().await;
+}
+
+#[tokio::test]
+async fn handlers_beyond_the_limit_wait_unread_spawned_ones_too() {
+    let config = with(|config| config.limits.handlers_per_connection = 2);
+    let (server_system, server) = start("server", Shared::default(), config).await;
+    let (caller_system, caller) = start("caller", Caller::default(), listening()).await;
+    let (other_system, other) = start("other", Caller::default(), listening()).await;
+    caller.connect(endpoint(&server)).await.expect("the server listens");
+    other.connect(endpoint(&server)).await.expect("the server listens");
+    let client = SharedClient::new(&caller);
+    let mut waiting: Vec<_> = (0..3).map(|_| client.spawned().stream()).collect();
+    let unread = client.most().timeout(Duration::from_millis(100)).await;
+    assert!(matches!(unread, Err(RequestError::Timeout(_))), "{unread:?}");
+    // another connection has a limit of its own, and its message lets the first ones go on
+    soon(async {
+        for stream in &mut waiting {
+            loop {
+                SharedClient::new(&other).go().await.expect("it is sent");
+                if let Ok(outcome) = tokio::time::timeout(Duration::from_millis(10), stream.next()).await {
+                    assert_eq!(outcome.expect("an outcome").result, Ok(true));
+                    break;
+                }
+            }
+        }
+    })
+    .await;
+    assert_eq!(soon(client.most()).await, Ok(0));
+    for system in [caller_system, other_system, server_system] {
+        system.stop().await;
+    }
 }
