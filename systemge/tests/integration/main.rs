@@ -5,6 +5,7 @@ mod command_line;
 mod handling;
 mod lifecycle;
 mod many;
+mod pressure;
 mod queues;
 mod raw;
 mod requests;
