@@ -60,7 +60,7 @@ pub(crate) async fn serve(node: Arc<Inner>, listener: Listener, stop: Cancellati
             node.count_refused();
             continue;
         };
-        node.spawn_connection(accept(node.clone(), stream, address, connection, handshake));
+        node.spawn_connection(accept(node.clone(), stream, address, stop.clone(), connection, handshake));
     }
 }
 
@@ -69,6 +69,7 @@ async fn accept(
     node: Arc<Inner>,
     stream: TcpStream,
     address: SocketAddr,
+    stop: CancellationToken,
     connection: OwnedSemaphorePermit,
     handshake: OwnedSemaphorePermit,
 ) {
@@ -83,7 +84,21 @@ async fn accept(
     let side = Accepted::new(node.clone(), outbox.clone(), address, handshake);
     let driver =
         Driver::new(Box::new(stream), session, side, outbox.clone(), Vec::new(), &node.config().queue);
-    let (end, side) = driver.run().await;
+    let drop_handlers = node.drop_handlers();
+    let mut running = std::pin::pin!(driver.run());
+    let (mut stopping, mut dropping) = (false, false);
+    let (end, side) = loop {
+        tokio::select! {
+            ended = &mut running => break ended,
+            // a peer that has been let in stays until what is in flight is done
+            () = stop.cancelled(), if !stopping => {
+                stopping = true;
+                node.turn_away(&outbox);
+            }
+            // the side drops its handlers when the task goes on, which it does now
+            () = drop_handlers.cancelled(), if !dropping => dropping = true,
+        }
+    };
     drop(connection);
     match side.peer() {
         Some(peer) => match &end {

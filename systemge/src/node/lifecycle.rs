@@ -177,7 +177,11 @@ impl Inner {
             self.dial(endpoint.clone());
         }
         if let Some(hook) = &self.program().on_start {
-            let outcome = AssertUnwindSafe(hook(self.call_core())).catch_unwind().await;
+            let outcome = tokio::select! {
+                biased;
+                () = run.interrupt_start.cancelled() => Ok(Err("the node was stopped meanwhile".to_owned())),
+                outcome = AssertUnwindSafe(hook(self.call_core())).catch_unwind() => outcome,
+            };
             outcome
                 .unwrap_or_else(|panic| Err(crate::error::panic_text(&*panic)))
                 .map_err(|reason| StartError::OnStart { node: self.name().to_owned(), reason })?;
@@ -211,7 +215,15 @@ impl Inner {
     }
 
     async fn stop_to_end(self: &Arc<Self>, reason: &str) {
-        let _lifecycle = self.lifecycle.lock().await;
+        let _lifecycle = match tokio::time::timeout(self.config().stop.deadline, self.lifecycle.lock()).await
+        {
+            Ok(lifecycle) => lifecycle,
+            Err(_) => {
+                // an `on_start` that doesn't end must not keep the node from stopping; another stop ends by itself
+                self.run().interrupt_start.cancel();
+                self.lifecycle.lock().await
+            }
+        };
         if self.state() != NodeState::Running {
             return;
         }
@@ -231,6 +243,11 @@ impl Inner {
                 node = %self.name(), handlers = self.handlers_waiting(),
                 "handlers were not done by the deadline, and are dropped"
             );
+            // before `on_stop`, which may need what they hold
+            run.drop_handlers.cancel();
+            if tokio::time::timeout(LAST_MOMENT, self.handlers_finished()).await.is_err() {
+                tracing::error!(node = %self.name(), "handlers block their thread");
+            }
         }
         run.end_tasks.cancel();
         run.tasks.close();
@@ -285,6 +302,7 @@ impl Inner {
         if tokio::time::timeout_at(last, run.tracker.wait()).await.is_err() {
             tracing::warn!(node = %self.name(), tasks = run.tracker.len(), "tasks did not end by the deadline");
         }
+        run.drop_handlers.cancel();
         run.kill.cancel();
         let all = async {
             run.tracker.wait().await;

@@ -9,6 +9,7 @@ mod pressure;
 mod queues;
 mod raw;
 mod requests;
+mod stopping;
 mod support;
 #[cfg(all(feature = "http", feature = "websocket"))]
 mod web;
