@@ -92,6 +92,16 @@ impl Exclusive {
         self.count
     }
 
+    /// Leaves a task behind that asks the own node, when this handler is done.
+    #[topic("later")]
+    async fn later(&mut self, ctx: &Context) {
+        let context = ctx.clone();
+        let client = ExclusiveClient::new(&context);
+        ctx.spawn(async move {
+            client.increment().await.expect("nothing is held any more");
+        });
+    }
+
     #[topic("exclusiveInward")]
     async fn inward(&mut self, ctx: &Context) -> Result<u64, String> {
         ExclusiveClient::new(ctx).count().await.map_err(|error| error.to_string())
@@ -268,4 +278,26 @@ async fn handlers_beyond_the_limit_wait_unread_spawned_ones_too() {
     for system in [caller_system, other_system, server_system] {
         system.stop().await;
     }
+}
+
+#[tokio::test]
+async fn a_task_that_outlives_its_handler_may_ask_its_own_node() {
+    let (system, node) = start("node", Exclusive::default(), listening()).await;
+    node.connect(endpoint(&node)).await.expect("it listens");
+    let client = ExclusiveClient::new(&node);
+    assert_eq!(client.later().await, Ok(1));
+    soon(async { while client.count().await != Ok(1) {} }).await;
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_without_any_time_ends_at_once() {
+    let (system, node) = start("node", Shared::default(), listening()).await;
+    node.connect(endpoint(&node)).await.expect("it listens");
+    let client = SharedClient::new(&node);
+    for time in [Duration::ZERO, Duration::from_nanos(1)] {
+        assert_eq!(soon(client.blocked().timeout(time)).await, Err(RequestError::Timeout(time)));
+    }
+    assert_eq!(soon(client.most().timeout(Duration::MAX)).await, Ok(0));
+    system.stop().await;
 }
