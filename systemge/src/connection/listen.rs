@@ -1,9 +1,11 @@
 //! Accepting peers.
 
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -13,8 +15,9 @@ use super::driver::{Driver, End};
 use super::outbox::Outbox;
 use crate::config::Endpoint;
 use crate::node::Inner;
-use crate::protocol::MIN_FRAME_LIMIT;
+use crate::protocol::frame::{Frame, GoodbyeCode};
 use crate::protocol::session::Session;
+use crate::protocol::{MAGIC, MIN_FRAME_LIMIT};
 
 /// A socket that listens and does not yet accept.
 pub(crate) struct Listener {
@@ -58,10 +61,24 @@ pub(crate) async fn serve(node: Arc<Inner>, listener: Listener, stop: Cancellati
         let (Ok(connection), Some(handshake)) = (connections.clone().try_acquire_owned(), handshake) else {
             tracing::warn!(node = %node.name(), %address, "a connection was refused: there are too many");
             node.count_refused();
+            say_too_many(&stream);
             continue;
         };
         node.spawn_connection(accept(node.clone(), stream, address, stop.clone(), connection, handshake));
     }
+}
+
+/// Tells a peer why it is not let in, as far as that takes no time: a flood must not cost more than its refusal.
+fn say_too_many(stream: &TcpStream) {
+    let mut words = MAGIC.to_vec();
+    let reason = "the node has as many connections as it may have";
+    Frame::Goodbye { code: GoodbyeCode::TooManyConnections, reason }.write(&mut words);
+    let socket = SockRef::from(stream);
+    // what the peer has said already is read and left, lest a reset overtakes the goodbye; the socket never blocks, and
+    // a peer that doesn't get this has lost nothing but the reason
+    let _ = (&*socket).write(&words);
+    let _ = socket.shutdown(Shutdown::Write);
+    let _ = (&*socket).read(&mut [0; 1024]);
 }
 
 /// One connection of a peer, from its first byte to its end.

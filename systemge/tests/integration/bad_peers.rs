@@ -153,7 +153,8 @@ async fn more_connections_than_the_limit_are_refused() {
     let (_first, _) = Raw::join(node.addresses()[0], "first").await;
     let (second, _) = Raw::join(node.addresses()[0], "second").await;
     let mut third = Raw::dial(node.addresses()[0]).await;
-    assert!(third.frame().await.is_none());
+    third.expect_magic().await;
+    assert_eq!(third.goodbye().await, (7, "the node has as many connections as it may have".to_owned()));
     drop(second);
     until(|| node.connected_from().len() == 1).await;
     serves(&node).await;
