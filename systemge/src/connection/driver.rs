@@ -243,15 +243,18 @@ impl<S: Side + Unpin> Driver<S> {
         }
         let now = Instant::now();
         self.session.heard(now);
+        let was_open = self.session.is_open();
         let mut before = self.output.len();
         let wants_more = loop {
             self.answers += self.output.len() - before;
             before = self.output.len();
+            // asked first: a turn that this side is given is given back with the batch, even if nothing can be answered
+            let ready = self.side.poll_ready(context).is_ready();
             if self.answers.min(self.output.len() - self.written) >= self.answer_limit {
                 self.stalled_since.get_or_insert(now);
                 break Ok(false);
             }
-            if self.side.poll_ready(context).is_pending() {
+            if !ready {
                 break Ok(false);
             }
             match self.session.step(self.input.filled(), &mut self.output) {
@@ -274,6 +277,10 @@ impl<S: Side + Unpin> Driver<S> {
         self.answers += self.output.len() - before;
         self.side.end_batch();
         self.blocked = matches!(wants_more, Ok(false));
+        if !was_open && self.session.is_open() {
+            // the timer is set for the end of the handshake; from now on the time of keepalive counts
+            self.arm(now);
+        }
         wants_more
     }
 

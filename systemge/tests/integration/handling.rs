@@ -9,6 +9,7 @@ use systemge::config::Handling;
 use systemge::prelude::*;
 use tokio::sync::Notify;
 
+use crate::raw::{Raw, message, request};
 use crate::support::{Caller, endpoint, listening, soon, start, until, with};
 
 /// Handlers with `&self`.
@@ -18,6 +19,7 @@ struct Shared {
     running: AtomicUsize,
     most: AtomicUsize,
     go: Notify,
+    go_one: Notify,
 }
 
 impl Shared {
@@ -39,7 +41,10 @@ impl Shared {
 
     #[topic("blocked")]
     async fn blocked(&self) -> bool {
-        self.go.notified().await;
+        tokio::select! {
+            () = self.go.notified() => {}
+            () = self.go_one.notified() => {}
+        }
         true
     }
 
@@ -68,6 +73,15 @@ impl Shared {
     #[topic("inward")]
     async fn inward(&self, ctx: &Context<Self>) -> Result<usize, String> {
         SharedClient::new(ctx).to(ctx.node_name()).most().await.map_err(|error| error.to_string())
+    }
+}
+
+#[systemge::commands]
+impl Shared {
+    /// Lets one handler go on that waits in `blocked`, beside the queue of messages.
+    #[command("go")]
+    fn go_on(&self) {
+        self.go_one.notify_one();
     }
 }
 
@@ -300,4 +314,41 @@ async fn a_request_without_any_time_ends_at_once() {
     }
     assert_eq!(soon(client.most().timeout(Duration::MAX)).await, Ok(0));
     system.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_while_it_waits_for_its_turn_does_not_take_it() {
+    let config = with(|config| {
+        config.handling = Handling::Sequential;
+        // how a connection that isn't read notices that its peer is gone
+        config.keepalive.interval = Duration::from_millis(100);
+        config.keepalive.timeout = Duration::from_millis(500);
+        config.stop.deadline = Duration::ZERO;
+    });
+    let (server_system, server) = start("server", Shared::default(), config).await;
+    let (caller_system, caller) = start("caller", Caller::default(), listening()).await;
+    caller.connect(endpoint(&server)).await.expect("the server listens");
+    let client = SharedClient::new(&caller);
+    let (mut raw, names) = Raw::join(server.addresses()[0], "fickle").await;
+    let id = |topic: &str| {
+        u32::try_from(names.iter().position(|name| name == topic).expect("a topic")).expect("a small number")
+    };
+    // a handler of its own that outlives the connection, then a place in the queue behind somebody else's turn
+    raw.send(&request(0, id("spawned"), 1, &[])).await;
+    assert_eq!(soon(client.most()).await, Ok(0));
+    let mut blocked = client.clone().blocked().stream();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    raw.send(&message(id("step"), &[1, b'x'])).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    drop(raw);
+    until(|| server.connected_from().len() == 1).await;
+    let (other_system, other) = start("other", Caller::default(), listening()).await;
+    other.connect(endpoint(&server)).await.expect("the server listens");
+    let mut next = SharedClient::new(&other).most().stream();
+    server.command("go", [""; 0]).await.expect("a command");
+    assert_eq!(soon(blocked.next()).await.expect("an outcome").result, Ok(true));
+    soon(next.next()).await.expect("an outcome").result.expect("a number");
+    for system in [other_system, caller_system, server_system] {
+        system.stop().await;
+    }
 }

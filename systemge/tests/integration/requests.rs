@@ -34,8 +34,17 @@ impl Echo {
     }
 }
 
+#[tokio::test]
+async fn a_request_is_answered_and_messages_arrive_in_order_on_one_thread() {
+    requests_and_messages().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_is_answered_and_messages_arrive_in_order() {
+async fn a_request_is_answered_and_messages_arrive_in_order_on_several_threads() {
+    requests_and_messages().await;
+}
+
+async fn requests_and_messages() {
     let (server_system, server) = start("server", Echo::default(), listening()).await;
     let (client_system, client) = start("client", Caller::default(), listening()).await;
     assert_eq!(&*client.connect(endpoint(&server)).await.unwrap(), "server");
