@@ -467,6 +467,12 @@ fn the_example_of_the_documentation_is_valid() {
 }
 
 #[test]
+fn the_largest_file_is_as_large_as_documented() {
+    let document = include_str!("../../../docs/configuration.md");
+    assert!(document.contains(&format!("A file may have {} KiB.", read::LARGEST / 1024)));
+}
+
+#[test]
 fn nesting_has_an_end() {
     let keys = ["a"; 70].join(".");
     for deep in [

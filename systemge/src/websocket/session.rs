@@ -68,12 +68,13 @@ impl Session {
         let socket = WebSocketStream::from_raw_socket(socket, Role::Server, Some(config)).await;
         let (mut sink, mut stream) = socket.split();
         let handling = async {
-            self.receive(&mut stream).await;
+            let broken = self.receive(&mut stream).await;
             registered.remove();
             if let Some(hook) = &self.site.topics.on_disconnect {
                 let failed = caught(|| hook(self.run.core.clone(), self.client.clone())).await;
                 self.log_failure("on_disconnect", failed);
             }
+            broken
         };
         let sending = async {
             self.send(&mut sink, &mut queue).await;
@@ -84,23 +85,23 @@ impl Session {
             self.run.stop.cancelled().await;
             self.client.close(CloseCode::Away, "the node stops");
         };
-        {
-            let mut exchange = pin!(async { tokio::join!(handling, sending) });
+        let broken = {
+            let mut exchange = pin!(async { tokio::join!(handling, sending).0 });
             tokio::select! {
-                _ = &mut exchange => {}
-                () = stopping => {
-                    exchange.await;
-                }
+                broken = &mut exchange => broken,
+                () = stopping => exchange.await,
             }
-        }
+        };
         let told = self.client.closing().is_some_and(|closing| closing.frame.is_some());
-        if told && tokio::time::timeout(CLOSE_TIMEOUT, part(stream, sink)).await.is_err() {
+        if told && tokio::time::timeout(CLOSE_TIMEOUT, part(stream, sink, broken)).await.is_err() {
             tracing::debug!(client = %self.client.address(), "a WebSocket client did not close its side in time");
         }
     }
 
-    /// Receives and handles messages until the connection is about to end.
-    async fn receive<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: &mut Stream<S>) {
+    /// Receives and handles messages until the connection is about to end; whether it ends for something that
+    /// tungstenite reads no further after.
+    async fn receive<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: &mut Stream<S>) -> bool {
+        let mut broken = false;
         if let Some(hook) = &self.site.topics.on_connect {
             let outcome = caught(|| hook(self.run.core.clone(), self.client.clone())).await;
             match &outcome {
@@ -116,7 +117,7 @@ impl Session {
         loop {
             let received = tokio::select! {
                 biased;
-                () = self.client.closed() => return,
+                () = self.client.closed() => return broken,
                 received = self.next(stream) => received,
             };
             match received {
@@ -127,7 +128,10 @@ impl Session {
                 // tungstenite answers a Ping by itself
                 Ok(Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)))) => {}
                 Ok(Some(Ok(Message::Close(_))) | None) => self.left(),
-                Ok(Some(Err(error))) => self.broken(&error),
+                Ok(Some(Err(error))) => {
+                    broken = true;
+                    self.broken(&error);
+                }
                 Err(_) => {
                     let silence = self.site.config.watchdog;
                     tracing::debug!(client = %self.client.address(), ?silence, "a WebSocket client is silent");
@@ -292,14 +296,13 @@ async fn caught<F: Future<Output = HookResult>>(call: impl FnOnce() -> F) -> Res
 
 /// Waits until the client has closed its side, too: a connection that is closed while bytes of the client are on
 /// their way is reset, and what was sent last is lost.
-async fn part<S: AsyncRead + AsyncWrite + Unpin>(mut stream: Stream<S>, sink: Sink<S>) {
+async fn part<S: AsyncRead + AsyncWrite + Unpin>(mut stream: Stream<S>, sink: Sink<S>, broken: bool) {
     while stream.next().await.is_some() {}
     let Ok(mut socket) = stream.reunite(sink) else { return };
     let socket = socket.get_mut();
-    if socket.shutdown().await.is_err() {
+    if socket.shutdown().await.is_err() || !broken {
         return;
     }
-    // after a message that was too large, tungstenite reads no further
     let mut discarded = [0; 4096];
     while let Ok(1..) = socket.read(&mut discarded).await {}
 }
