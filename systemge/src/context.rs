@@ -12,7 +12,9 @@ use crate::node::{ConnectError, Inner, Node};
 /// What a handler knows about its call, its node and the network.
 ///
 /// A handler names it as a parameter, `ctx: &Context` or `ctx: &Context<Self>`, wherever it likes among its
-/// parameters. Cloning is cheap; a clone may outlive the call, in a task of [`Context::spawn`] for example.
+/// parameters. Cloning is cheap; a clone may outlive the call, in a task of [`Context::spawn`] for example. A client
+/// for such a task is made from the clone: one made from the handler's own context takes the handler to be running, and
+/// refuses requests to the own node that the running handler would keep from being answered.
 pub struct Context<A = AnyApplication> {
     core: Core,
     application: PhantomData<fn() -> A>,
@@ -150,7 +152,8 @@ impl<A> Context<A> {
 
 impl<A> Clone for Context<A> {
     fn clone(&self) -> Self {
-        Self::from_core(self.core.clone())
+        // a clone may outlive the call, and then holds nothing of what the handler held
+        Self::from_core(Core { hold: Hold::Nothing, ..self.core.clone() })
     }
 }
 

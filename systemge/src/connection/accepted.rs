@@ -8,6 +8,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
+use tokio_util::sync::CancellationToken;
 
 use super::driver::{End, Side, Turn};
 use super::outbox::Outbox;
@@ -35,6 +36,8 @@ pub(super) struct Accepted {
     /// The turn of a node that handles one message at a time.
     turn: Option<OwnedMutexGuard<()>>,
     waiting_for_turn: Option<BoxFuture<'static, OwnedMutexGuard<()>>>,
+    /// Cancelled when handlers that are not done are dropped.
+    drop_handlers: CancellationToken,
     tally: Tally,
 }
 
@@ -48,7 +51,7 @@ impl Accepted {
         address: std::net::SocketAddr,
         handshake: OwnedSemaphorePermit,
     ) -> Self {
-        let handlers = node.handlers();
+        let (handlers, drop_handlers) = (node.handlers(), node.drop_handlers());
         Self {
             idle: handlers.iter().map(|_| Vec::new()).collect(),
             handlers,
@@ -61,6 +64,7 @@ impl Accepted {
             spawned: FuturesUnordered::new(),
             turn: None,
             waiting_for_turn: None,
+            drop_handlers,
             tally: Tally::default(),
         }
     }
@@ -73,10 +77,18 @@ impl Accepted {
     /// Runs to its end what still runs when the connection is gone: a handler is never dropped halfway.
     pub(super) async fn finish(mut self) {
         let mut nowhere = Vec::new();
-        while let Some(done) = self.running.next().await {
+        let drop_handlers = self.drop_handlers.clone();
+        loop {
+            let done = tokio::select! {
+                biased;
+                () = drop_handlers.cancelled() => None,
+                done = self.running.next() => done,
+            };
+            let Some(done) = done else { break };
             self.done(done, &mut nowhere);
             nowhere.clear();
         }
+        self.drop_running(&mut nowhere);
         while let Some(done) = self.spawned.next().await {
             self.done(done, &mut nowhere);
             nowhere.clear();
@@ -214,6 +226,19 @@ impl Accepted {
         }
     }
 
+    /// Drops the handlers that are not done; their callers are told.
+    fn drop_running(&mut self, out: &mut Vec<u8>) {
+        for mut running in std::mem::take(&mut self.running) {
+            // to drop the user's future may panic, which must not take the other handlers of the connection with it
+            let worker = running.worker.take();
+            let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(worker)));
+            if dropped.is_err() {
+                tracing::error!(node = %self.node.name(), "a handler panicked when it was dropped");
+            }
+            self.done(Done::cancelled(running.index, running.call), out);
+        }
+    }
+
     fn completed(&mut self, index: usize, completion: Completion) {
         if completion == Completion::Done {
             self.tally.handled += 1;
@@ -289,6 +314,10 @@ impl Side for Accepted {
 
     fn poll_running(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) -> bool {
         let mut progress = false;
+        if self.drop_handlers.is_cancelled() && !self.running.is_empty() {
+            self.drop_running(out);
+            progress = true;
+        }
         while !self.running.is_empty() {
             let Poll::Ready(Some(done)) = self.running.poll_next_unpin(context) else { break };
             self.done(done, out);
@@ -310,6 +339,8 @@ impl Side for Accepted {
     }
 
     fn over(&mut self) {
+        // nothing more will start here: a turn that came now would be nobody's, and the node would stand still
+        self.waiting_for_turn = None;
         if let Some(peer) = &self.peer {
             self.node.leave(peer, &self.outbox);
         }

@@ -49,23 +49,33 @@ pub(crate) struct DialHandle {
     pub(crate) state: watch::Receiver<DialState>,
 }
 
-/// Keeps a node connected to an endpoint, in a task of its own, until the handle's token is cancelled.
-pub(crate) fn dial(node: &Arc<Inner>, endpoint: Endpoint, stop: CancellationToken) -> DialHandle {
+/// Keeps a node connected to an endpoint, in a task of its own, until the handle's token is cancelled. Begins when
+/// `last`, which nobody wants any more, has ended: the peer would else see the same node twice.
+pub(crate) fn dial(node: &Arc<Inner>, endpoint: Endpoint, last: Option<DialHandle>) -> DialHandle {
+    let stop = CancellationToken::new();
     let (sender, state) = watch::channel(DialState::Dialling);
     let handle = DialHandle { stop: stop.clone(), state };
     let watch = DialWatch(Arc::new(sender));
-    let task = keep_connected(node.clone(), endpoint, stop, watch);
-    node.spawn_connection(task);
+    let node_of_task = node.clone();
+    node.spawn_connection(async move {
+        if let Some(mut last) = last {
+            // its own time limit for last words ends it; its sender is gone if its task was dropped
+            let over = |state: &DialState| matches!(state, DialState::Ended | DialState::GaveUp(_));
+            let _ = last.state.wait_for(over).await;
+        }
+        keep_connected(&node_of_task, &endpoint, stop, &watch).await;
+        node_of_task.dial_ended(&endpoint);
+    });
     handle
 }
 
-async fn keep_connected(node: Arc<Inner>, endpoint: Endpoint, stop: CancellationToken, watch: DialWatch) {
+async fn keep_connected(node: &Arc<Inner>, endpoint: &Endpoint, stop: CancellationToken, watch: &DialWatch) {
     let config = &node.config().dial;
     let mut backoff = Backoff::new(config.initial_delay, config.max_delay);
-    loop {
+    while !stop.is_cancelled() {
         watch.set(DialState::Dialling);
         let started = Instant::now();
-        let end = attempt(&node, &endpoint, &stop, &watch).await;
+        let end = attempt(node, endpoint, &stop, watch).await;
         if stop.is_cancelled() {
             break;
         }
@@ -134,6 +144,9 @@ async fn attempt(
             running.await
         }
     };
+    if matches!(end, End::Violation(_)) || (side.joined() && matches!(end, End::Network(_))) {
+        node.count_broken();
+    }
     Ok((side.joined(), end))
 }
 

@@ -45,7 +45,7 @@ impl Side for Dialled {
             },
             (Event::Welcome { name, .. }, _) => {
                 self.outbox.set_frame_limit(turn.session.peer_frame_limit());
-                let peer = Peer::new(name, self.outbox.clone());
+                let peer = Peer::new(name, self.outbox.clone(), self.node.config().limits.topics);
                 self.peer = Some(Arc::new(peer));
             }
             (Event::Announced { topics, more }, Some(peer)) => {

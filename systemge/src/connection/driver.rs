@@ -104,8 +104,13 @@ pub(super) struct Driver<S> {
     needed: usize,
     output: Vec<u8>,
     written: usize,
+    /// How many bytes of the output answer something that was read. Requests and messages of this side don't count:
+    /// if they kept it from reading, two sides full of each other's requests and responses would both only write.
+    answers: usize,
     /// How many bytes of answers may wait before nothing more is read.
-    output_limit: usize,
+    answer_limit: usize,
+    /// Since when nothing is read and nothing can be written, since the peer doesn't read its answers.
+    stalled_since: Option<Instant>,
     max_wait: Duration,
     timer: Pin<Box<Sleep>>,
     timer_at: Instant,
@@ -135,7 +140,9 @@ impl<S: Side + Unpin> Driver<S> {
             needed: 0,
             output,
             written: 0,
-            output_limit: queue.bytes,
+            answers: 0,
+            answer_limit: queue.bytes,
+            stalled_since: None,
             max_wait: queue.max_wait,
             timer: Box::pin(tokio::time::sleep_until(now.into())),
             timer_at: now,
@@ -193,7 +200,9 @@ impl<S: Side + Unpin> Driver<S> {
     fn poll_turns(&mut self, context: &mut Context<'_>) -> Result<(), End> {
         let mut turns = 0;
         loop {
+            let before = self.output.len();
             let mut progress = self.side.poll_running(context, &mut self.output);
+            self.answers += self.output.len() - before;
             progress |= self.poll_input(context)?;
             progress |= self.poll_output(context)?;
             if !progress {
@@ -234,10 +243,18 @@ impl<S: Side + Unpin> Driver<S> {
         }
         let now = Instant::now();
         self.session.heard(now);
+        let was_open = self.session.is_open();
+        let mut before = self.output.len();
         let wants_more = loop {
-            if self.output.len() - self.written >= self.output_limit
-                || self.side.poll_ready(context).is_pending()
-            {
+            self.answers += self.output.len() - before;
+            before = self.output.len();
+            // asked first: a turn that this side is given is given back with the batch, even if nothing can be answered
+            let ready = self.side.poll_ready(context).is_ready();
+            if self.answers.min(self.output.len() - self.written) >= self.answer_limit {
+                self.stalled_since.get_or_insert(now);
+                break Ok(false);
+            }
+            if !ready {
                 break Ok(false);
             }
             match self.session.step(self.input.filled(), &mut self.output) {
@@ -257,8 +274,13 @@ impl<S: Side + Unpin> Driver<S> {
                 }
             }
         };
+        self.answers += self.output.len() - before;
         self.side.end_batch();
         self.blocked = matches!(wants_more, Ok(false));
+        if !was_open && self.session.is_open() {
+            // the timer is set for the end of the handshake; from now on the time of keepalive counts
+            self.arm(now);
+        }
         wants_more
     }
 
@@ -282,10 +304,12 @@ impl<S: Side + Unpin> Driver<S> {
                 Poll::Ready(Ok(0)) => return Err(End::Closed),
                 Poll::Ready(Ok(count)) => {
                     progress = true;
+                    self.stalled_since = None;
                     self.written += count;
                     if self.written == self.output.len() {
                         self.output.clear();
                         self.written = 0;
+                        self.answers = 0;
                     }
                 }
                 Poll::Ready(Err(error)) => return Err(error.into()),
@@ -293,7 +317,7 @@ impl<S: Side + Unpin> Driver<S> {
                     // senders that wait, or that gave up, want this to end in time
                     let taken = self.take();
                     let mut deadline = taken.wake_at.map_or(self.session_at, |at| at.min(self.session_at));
-                    if let Some(since) = taken.full_since {
+                    if let Some(since) = earlier(taken.full_since, self.stalled_since) {
                         deadline = deadline.min(since + self.max_wait);
                     }
                     if let Some((code, reason)) = taken.closing {
@@ -356,7 +380,7 @@ impl<S: Side + Unpin> Driver<S> {
                 }
             }
             let taken = self.take();
-            if let Some(since) = taken.full_since {
+            if let Some(since) = earlier(taken.full_since, self.stalled_since) {
                 let end = since + self.max_wait;
                 if now >= end {
                     let reason = format!("the peer read nothing for {:?}", self.max_wait);
@@ -379,4 +403,8 @@ impl<S: Side + Unpin> Driver<S> {
             }
         }
     }
+}
+
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    one.into_iter().chain(other).min()
 }

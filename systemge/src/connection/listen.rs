@@ -1,9 +1,11 @@
 //! Accepting peers.
 
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -13,8 +15,9 @@ use super::driver::{Driver, End};
 use super::outbox::Outbox;
 use crate::config::Endpoint;
 use crate::node::Inner;
-use crate::protocol::MIN_FRAME_LIMIT;
+use crate::protocol::frame::{Frame, GoodbyeCode};
 use crate::protocol::session::Session;
+use crate::protocol::{MAGIC, MIN_FRAME_LIMIT};
 
 /// A socket that listens and does not yet accept.
 pub(crate) struct Listener {
@@ -58,10 +61,24 @@ pub(crate) async fn serve(node: Arc<Inner>, listener: Listener, stop: Cancellati
         let (Ok(connection), Some(handshake)) = (connections.clone().try_acquire_owned(), handshake) else {
             tracing::warn!(node = %node.name(), %address, "a connection was refused: there are too many");
             node.count_refused();
+            say_too_many(&stream);
             continue;
         };
-        node.spawn_connection(accept(node.clone(), stream, address, connection, handshake));
+        node.spawn_connection(accept(node.clone(), stream, address, stop.clone(), connection, handshake));
     }
+}
+
+/// Tells a peer why it is not let in, as far as that takes no time: a flood must not cost more than its refusal.
+fn say_too_many(stream: &TcpStream) {
+    let mut words = MAGIC.to_vec();
+    let reason = "the node has as many connections as it may have";
+    Frame::Goodbye { code: GoodbyeCode::TooManyConnections, reason }.write(&mut words);
+    let socket = SockRef::from(stream);
+    // what the peer has said already is read and left, lest a reset overtakes the goodbye; the socket never blocks, and
+    // a peer that doesn't get this has lost nothing but the reason
+    let _ = (&*socket).write(&words);
+    let _ = socket.shutdown(Shutdown::Write);
+    let _ = (&*socket).read(&mut [0; 1024]);
 }
 
 /// One connection of a peer, from its first byte to its end.
@@ -69,6 +86,7 @@ async fn accept(
     node: Arc<Inner>,
     stream: TcpStream,
     address: SocketAddr,
+    stop: CancellationToken,
     connection: OwnedSemaphorePermit,
     handshake: OwnedSemaphorePermit,
 ) {
@@ -83,7 +101,21 @@ async fn accept(
     let side = Accepted::new(node.clone(), outbox.clone(), address, handshake);
     let driver =
         Driver::new(Box::new(stream), session, side, outbox.clone(), Vec::new(), &node.config().queue);
-    let (end, side) = driver.run().await;
+    let drop_handlers = node.drop_handlers();
+    let mut running = std::pin::pin!(driver.run());
+    let (mut stopping, mut dropping) = (false, false);
+    let (end, side) = loop {
+        tokio::select! {
+            ended = &mut running => break ended,
+            // a peer that has been let in stays until what is in flight is done
+            () = stop.cancelled(), if !stopping => {
+                stopping = true;
+                node.turn_away(&outbox);
+            }
+            // the side drops its handlers when the task goes on, which it does now
+            () = drop_handlers.cancelled(), if !dropping => dropping = true,
+        }
+    };
     drop(connection);
     match side.peer() {
         Some(peer) => match &end {

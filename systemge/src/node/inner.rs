@@ -57,11 +57,15 @@ pub(super) struct Run {
     pub(super) tracker: TaskTracker,
     /// Tasks of the application.
     pub(super) tasks: TaskTracker,
+    /// Cancelled when the node is to stop although `on_start` is not done.
+    pub(super) interrupt_start: CancellationToken,
     /// Cancelled when the node accepts nothing new.
     pub(super) stop: CancellationToken,
     /// Cancelled when the application's tasks are to end.
     pub(super) end_tasks: CancellationToken,
-    /// Cancelled when the deadline of a stop is over.
+    /// Cancelled when handlers that are not done are dropped: at the deadline of a stop, before `on_stop` runs.
+    pub(super) drop_handlers: CancellationToken,
+    /// Cancelled when everything else is dropped, too.
     pub(super) kill: CancellationToken,
     pub(super) addresses: Vec<SocketAddr>,
     #[cfg(feature = "_web")]
@@ -74,8 +78,10 @@ impl Run {
             instance: u128::from(fastrand::u64(..)) << 64 | u128::from(fastrand::u64(..)),
             tracker: TaskTracker::new(),
             tasks: TaskTracker::new(),
+            interrupt_start: CancellationToken::new(),
             stop: CancellationToken::new(),
             end_tasks: CancellationToken::new(),
+            drop_handlers: CancellationToken::new(),
             kill: CancellationToken::new(),
             addresses: Vec::new(),
             #[cfg(feature = "_web")]
@@ -186,10 +192,15 @@ impl Inner {
         run.tracker.spawn(async move {
             tokio::select! {
                 biased;
-                () = run.kill.cancelled() => None,
+                () = run.drop_handlers.cancelled() => None,
                 done = task => Some(done),
             }
         })
+    }
+
+    /// Cancelled when this start's handlers that are not done are dropped.
+    pub(crate) fn drop_handlers(&self) -> CancellationToken {
+        lock(&self.run).drop_handlers.clone()
     }
 
     /// A handler waits for something.
@@ -262,6 +273,13 @@ impl Inner {
                 place.insert(outbox.clone());
                 Ok(())
             }
+        }
+    }
+
+    /// Ends a connection whose peer has not been let in.
+    pub(crate) fn turn_away(&self, outbox: &Arc<Outbox>) {
+        if !self.incoming().values().any(|admitted| Arc::ptr_eq(admitted, outbox)) {
+            outbox.close(GoodbyeCode::Stopping, "the node stops");
         }
     }
 

@@ -177,7 +177,11 @@ impl Inner {
             self.dial(endpoint.clone());
         }
         if let Some(hook) = &self.program().on_start {
-            let outcome = AssertUnwindSafe(hook(self.call_core())).catch_unwind().await;
+            let outcome = tokio::select! {
+                biased;
+                () = run.interrupt_start.cancelled() => Ok(Err("the node was stopped meanwhile".to_owned())),
+                outcome = AssertUnwindSafe(hook(self.call_core())).catch_unwind() => outcome,
+            };
             outcome
                 .unwrap_or_else(|panic| Err(crate::error::panic_text(&*panic)))
                 .map_err(|reason| StartError::OnStart { node: self.name().to_owned(), reason })?;
@@ -211,7 +215,15 @@ impl Inner {
     }
 
     async fn stop_to_end(self: &Arc<Self>, reason: &str) {
-        let _lifecycle = self.lifecycle.lock().await;
+        let _lifecycle = match tokio::time::timeout(self.config().stop.deadline, self.lifecycle.lock()).await
+        {
+            Ok(lifecycle) => lifecycle,
+            Err(_) => {
+                // an `on_start` that doesn't end must not keep the node from stopping; another stop ends by itself
+                self.run().interrupt_start.cancel();
+                self.lifecycle.lock().await
+            }
+        };
         if self.state() != NodeState::Running {
             return;
         }
@@ -231,6 +243,11 @@ impl Inner {
                 node = %self.name(), handlers = self.handlers_waiting(),
                 "handlers were not done by the deadline, and are dropped"
             );
+            // before `on_stop`, which may need what they hold
+            run.drop_handlers.cancel();
+            if tokio::time::timeout(LAST_MOMENT, self.handlers_finished()).await.is_err() {
+                tracing::error!(node = %self.name(), "handlers block their thread");
+            }
         }
         run.end_tasks.cancel();
         run.tasks.close();
@@ -285,6 +302,7 @@ impl Inner {
         if tokio::time::timeout_at(last, run.tracker.wait()).await.is_err() {
             tracing::warn!(node = %self.name(), tasks = run.tracker.len(), "tasks did not end by the deadline");
         }
+        run.drop_handlers.cancel();
         run.kill.cancel();
         let all = async {
             run.tracker.wait().await;
@@ -334,12 +352,26 @@ impl Inner {
     }
 
     fn dial(self: &Arc<Self>, endpoint: Endpoint) -> Option<connection::DialHandle> {
-        let stop = tokio_util::sync::CancellationToken::new();
-        match lock(&self.dials).entry(endpoint.clone()) {
-            std::collections::hash_map::Entry::Occupied(_) => None,
-            std::collections::hash_map::Entry::Vacant(place) => {
-                Some(place.insert(connection::dial(self, endpoint, stop)).clone())
-            }
+        let mut dials = lock(&self.dials);
+        // looked at under the lock: a node that stops forbids sending first, and then ends every dial that is there
+        if !self.can_send() {
+            return None;
+        }
+        let last = dials.remove(&endpoint);
+        if let Some(last) = last.as_ref().filter(|last| !last.stop.is_cancelled()) {
+            dials.insert(endpoint, last.clone());
+            return None;
+        }
+        let dial = connection::dial(self, endpoint.clone(), last);
+        dials.insert(endpoint, dial.clone());
+        Some(dial)
+    }
+
+    /// The task of a dial has ended: it is forgotten if nobody wants it any more and no other has its place.
+    pub(crate) fn dial_ended(&self, endpoint: &Endpoint) {
+        let mut dials = lock(&self.dials);
+        if dials.get(endpoint).is_some_and(|dial| dial.stop.is_cancelled()) {
+            dials.remove(endpoint);
         }
     }
 
@@ -347,8 +379,13 @@ impl Inner {
         if !self.can_send() {
             return Err(ConnectError::NotRunning(self.name().to_owned()));
         }
-        let mut handle =
-            self.dial(endpoint.clone()).ok_or_else(|| ConnectError::Already(endpoint.to_string()))?;
+        let Some(mut handle) = self.dial(endpoint.clone()) else {
+            return Err(if self.can_send() {
+                ConnectError::Already(endpoint.to_string())
+            } else {
+                ConnectError::NotRunning(self.name().to_owned())
+            });
+        };
         let settled = handle.state.wait_for(|state| *state != DialState::Dialling).await;
         let reason = match settled.as_deref() {
             Ok(DialState::Connected(name)) => return Ok(name.clone()),
@@ -363,15 +400,21 @@ impl Inner {
     }
 
     pub(crate) fn disconnect(&self, endpoint: &Endpoint) -> bool {
-        lock(&self.dials).remove(endpoint).is_some_and(|dial| {
-            dial.stop.cancel();
-            true
-        })
+        // the entry stays until the connection has ended, so that the next one to the endpoint can wait for it; what is
+        // over already has nobody who would remove it
+        let mut dials = lock(&self.dials);
+        let Some(dial) = dials.get(endpoint).filter(|dial| !dial.stop.is_cancelled()) else { return false };
+        dial.stop.cancel();
+        if matches!(*dial.state.borrow(), DialState::GaveUp(_)) {
+            dials.remove(endpoint);
+        }
+        true
     }
 
     pub(crate) fn dialled(&self) -> Vec<(Endpoint, DialState)> {
         lock(&self.dials)
             .iter()
+            .filter(|(_, dial)| !dial.stop.is_cancelled())
             .map(|(endpoint, dial)| (endpoint.clone(), dial.state.borrow().clone()))
             .collect()
     }

@@ -74,7 +74,7 @@ counters! {
     late,
     /// Connections that were refused, or whose handshake failed.
     refused_connections,
-    /// Connections that ended since the peer broke the protocol or the network failed.
+    /// Connections, of both directions, that ended since the peer broke the protocol or the network failed.
     broken_connections,
 }
 

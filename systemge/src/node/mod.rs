@@ -76,8 +76,9 @@ impl Node {
     }
 
     /// Stops the node: no new peers and requests, then what is in flight is finished up to the configured
-    /// `stop.deadline`, `on_stop` runs, and the connections are closed with a goodbye. A node that doesn't run is left
-    /// as it is.
+    /// `stop.deadline`, `on_stop` runs, and the connections are closed with a goodbye. A node that is about to start is
+    /// stopped once it runs; if `on_start` is not done by the deadline, it is dropped and the start fails. A node that
+    /// doesn't run is left as it is.
     ///
     /// A handler that awaits it waits for itself, until the deadline is over; it calls [`Context::stop`] instead.
     ///

@@ -12,8 +12,18 @@ use crate::topic::TopicKind;
 pub(crate) struct Peer {
     name: Arc<str>,
     outbox: Arc<Outbox>,
-    topics: Mutex<HashMap<Box<str>, PeerTopic>>,
+    topics: Mutex<Topics>,
+    /// How many topics it may announce.
+    topic_limit: usize,
     draining: AtomicBool,
+}
+
+/// What a peer has announced and not withdrawn, by name and by number: both are looked up one by one, so that no
+/// announcement takes longer than its own length.
+#[derive(Default)]
+struct Topics {
+    by_name: HashMap<Arc<str>, PeerTopic>,
+    names: HashMap<TopicId, Arc<str>>,
 }
 
 /// A topic as a peer announced it.
@@ -25,8 +35,9 @@ pub(crate) struct PeerTopic {
 }
 
 impl Peer {
-    pub(crate) fn new(name: &str, outbox: Arc<Outbox>) -> Self {
-        Self { name: name.into(), outbox, topics: Mutex::default(), draining: AtomicBool::new(false) }
+    pub(crate) fn new(name: &str, outbox: Arc<Outbox>, topic_limit: usize) -> Self {
+        let draining = AtomicBool::new(false);
+        Self { name: name.into(), outbox, topics: Mutex::default(), topic_limit, draining }
     }
 
     pub(crate) const fn name(&self) -> &Arc<str> {
@@ -38,17 +49,23 @@ impl Peer {
         &self.outbox
     }
 
-    fn topics(&self) -> MutexGuard<'_, HashMap<Box<str>, PeerTopic>> {
+    fn topics(&self) -> MutexGuard<'_, Topics> {
         self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds topics; a name or number that is there already is a mistake of the peer.
+    /// Adds topics; a name or number that is there already, or more topics than the limit, is a mistake of the peer.
     pub(crate) fn announce(&self, announced: &[Announced<'_>]) -> Result<(), Violation> {
         let mut topics = self.topics();
-        let mut ids: std::collections::HashSet<TopicId> = topics.values().map(|topic| topic.id).collect();
+        // counted here, since the session can't know whether what a peer withdraws was ever there
+        if topics.by_name.len() + announced.len() > self.topic_limit {
+            return Err(Violation::TooManyTopics(self.topic_limit));
+        }
         for topic in announced {
             let entry = PeerTopic { id: topic.id, kind: topic.kind, fingerprint: topic.fingerprint };
-            if !ids.insert(topic.id) || topics.insert(topic.name.into(), entry).is_some() {
+            let name: Arc<str> = topic.name.into();
+            if topics.names.insert(topic.id, name.clone()).is_some()
+                || topics.by_name.insert(name, entry).is_some()
+            {
                 return Err(Violation::DuplicateTopic);
             }
         }
@@ -56,7 +73,12 @@ impl Peer {
     }
 
     pub(crate) fn withdraw(&self, withdrawn: &[TopicId]) {
-        self.topics().retain(|_, topic| !withdrawn.contains(&topic.id));
+        let mut topics = self.topics();
+        for id in withdrawn {
+            if let Some(name) = topics.names.remove(id) {
+                topics.by_name.remove(&name);
+            }
+        }
     }
 
     /// The peer takes nothing new any more.
@@ -69,6 +91,6 @@ impl Peer {
         if self.draining.load(Relaxed) {
             return None;
         }
-        self.topics().get(name).copied()
+        self.topics().by_name.get(name).copied()
     }
 }

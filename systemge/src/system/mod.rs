@@ -131,17 +131,13 @@ impl System {
     pub async fn start(self) -> Result<Running, SystemError> {
         let nodes = self.plan()?;
         let running = Running::new(nodes);
-        for node in running.nodes() {
-            if let Err(error) = node.start().await {
-                running.stop().await;
-                return Err(error.into());
-            }
-        }
+        start_nodes(&running).await?;
         Ok(running)
     }
 
     /// Starts the system and runs it until Ctrl-C, SIGTERM or the command `exit`, or until its nodes have all stopped
-    /// themselves; then stops it in an orderly way. A second signal ends the wait for that.
+    /// themselves; then stops it in an orderly way. A second signal ends the wait for that. A signal before all nodes run
+    /// stops those that do.
     ///
     /// With the feature `logging`, log lines go to standard error, unless the program has set up `tracing` itself.
     /// With the feature `cli`, commands are read from standard input; `help` lists them.
@@ -155,14 +151,20 @@ impl System {
         let mut signals = signals::Signals::new()?;
         #[cfg(feature = "cli")]
         let command_line = self.config.system.command_line.unwrap_or(true);
-        let running = self.start().await?;
-        #[cfg(feature = "cli")]
-        if command_line {
-            running.read_commands();
-        }
+        let running = Running::new(self.plan()?);
+        // a signal counts from the beginning: an `on_start` may wait for long
+        let serve = async {
+            start_nodes(&running).await?;
+            #[cfg(feature = "cli")]
+            if command_line {
+                running.read_commands();
+            }
+            running.finished().await;
+            Ok::<_, SystemError>(())
+        };
         tokio::select! {
             signal = signals.next() => tracing::info!(signal, "stopping"),
-            () = running.finished() => {}
+            served = serve => served?,
         }
         tokio::select! {
             () = running.stop() => {}
@@ -223,6 +225,17 @@ impl System {
         }
         Ok(planned)
     }
+}
+
+/// Starts the nodes in their order; if one can't start, stops those that did.
+async fn start_nodes(running: &Running) -> Result<(), SystemError> {
+    for node in running.nodes() {
+        if let Err(error) = node.start().await {
+            running.stop().await;
+            return Err(error.into());
+        }
+    }
+    Ok(())
 }
 
 /// Says so if an application has a web component whose section is missing.

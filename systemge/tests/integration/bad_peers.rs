@@ -153,7 +153,8 @@ async fn more_connections_than_the_limit_are_refused() {
     let (_first, _) = Raw::join(node.addresses()[0], "first").await;
     let (second, _) = Raw::join(node.addresses()[0], "second").await;
     let mut third = Raw::dial(node.addresses()[0]).await;
-    assert!(third.frame().await.is_none());
+    third.expect_magic().await;
+    assert_eq!(third.goodbye().await, (7, "the node has as many connections as it may have".to_owned()));
     drop(second);
     until(|| node.connected_from().len() == 1).await;
     serves(&node).await;
@@ -168,8 +169,10 @@ async fn a_silent_peer_is_noticed() {
     });
     let (system, node) = start("node", Square::default(), config).await;
     let (mut raw, _) = Raw::join(node.addresses()[0], "dreamer").await;
+    let joined = std::time::Instant::now();
     let (code, reason) = raw.goodbye().await;
     assert_eq!(code, 5, "{reason}");
+    assert!(joined.elapsed() < Duration::from_secs(2), "{:?}", joined.elapsed());
     until(|| node.connected_from().is_empty()).await;
     // one that answers stays: a node of ours does
     let (caller_system, caller) = start("awake", Caller::default(), listening()).await;
@@ -177,6 +180,42 @@ async fn a_silent_peer_is_noticed() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(SquareClient::new(&caller).square(3).await, Ok(9));
     assert_eq!(node.connected_from().len(), 1);
+    caller_system.stop().await;
+    system.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_bad_peers_keeps_nobody_from_being_served() {
+    let config = with(|config| config.limits.handshakes = 64);
+    let (system, node) = start("node", Square::default(), config).await;
+    let (caller_system, caller) = start("steady", Caller::default(), listening()).await;
+    caller.connect(endpoint(&node)).await.expect("the node listens");
+    let address = node.addresses()[0];
+    let flood: Vec<_> = (0..400u32)
+        .map(|number| {
+            tokio::spawn(async move {
+                let words =
+                    [b"GET / HTTP/1.1\r\n\r\n".to_vec(), vec![0xff; 5000], MAGIC.to_vec(), Vec::new()];
+                if let Ok(stream) = tokio::net::TcpStream::connect(address).await {
+                    let mut raw = Raw(stream);
+                    // the node may have ended it before it said anything
+                    let words = &words[number as usize % 4];
+                    let _ = tokio::io::AsyncWriteExt::write_all(&mut raw.0, words).await;
+                }
+            })
+        })
+        .collect();
+    let client = SquareClient::new(&caller);
+    for number in 0..200 {
+        assert_eq!(soon(client.square(number)).await, Ok(number * number));
+    }
+    for peer in flood {
+        soon(peer).await.expect("no panic");
+    }
+    // not all 400: on a busy machine, some that were gone at once have been seen not to be counted; why is not known yet
+    until(|| node.counters().refused_connections >= 300).await;
+    assert_eq!(node.connected_from().len(), 1);
+    serves(&node).await;
     caller_system.stop().await;
     system.stop().await;
 }

@@ -9,6 +9,7 @@ use systemge::config::Handling;
 use systemge::prelude::*;
 use tokio::sync::Notify;
 
+use crate::raw::{Raw, message, request};
 use crate::support::{Caller, endpoint, listening, soon, start, until, with};
 
 /// Handlers with `&self`.
@@ -18,6 +19,7 @@ struct Shared {
     running: AtomicUsize,
     most: AtomicUsize,
     go: Notify,
+    go_one: Notify,
 }
 
 impl Shared {
@@ -39,7 +41,10 @@ impl Shared {
 
     #[topic("blocked")]
     async fn blocked(&self) -> bool {
-        self.go.notified().await;
+        tokio::select! {
+            () = self.go.notified() => {}
+            () = self.go_one.notified() => {}
+        }
         true
     }
 
@@ -71,6 +76,15 @@ impl Shared {
     }
 }
 
+#[systemge::commands]
+impl Shared {
+    /// Lets one handler go on that waits in `blocked`, beside the queue of messages.
+    #[command("go")]
+    fn go_on(&self) {
+        self.go_one.notify_one();
+    }
+}
+
 /// A handler with `&mut self`.
 #[derive(systemge::Application, Default)]
 struct Exclusive {
@@ -90,6 +104,16 @@ impl Exclusive {
     #[topic("count")]
     async fn count(&self) -> u64 {
         self.count
+    }
+
+    /// Leaves a task behind that asks the own node, when this handler is done.
+    #[topic("later")]
+    async fn later(&mut self, ctx: &Context) {
+        let context = ctx.clone();
+        let client = ExclusiveClient::new(&context);
+        ctx.spawn(async move {
+            client.increment().await.expect("nothing is held any more");
+        });
     }
 
     #[topic("exclusiveInward")]
@@ -266,6 +290,65 @@ async fn handlers_beyond_the_limit_wait_unread_spawned_ones_too() {
     .await;
     assert_eq!(soon(client.most()).await, Ok(0));
     for system in [caller_system, other_system, server_system] {
+        system.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_outlives_its_handler_may_ask_its_own_node() {
+    let (system, node) = start("node", Exclusive::default(), listening()).await;
+    node.connect(endpoint(&node)).await.expect("it listens");
+    let client = ExclusiveClient::new(&node);
+    assert_eq!(client.later().await, Ok(1));
+    soon(async { while client.count().await != Ok(1) {} }).await;
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_without_any_time_ends_at_once() {
+    let (system, node) = start("node", Shared::default(), listening()).await;
+    node.connect(endpoint(&node)).await.expect("it listens");
+    let client = SharedClient::new(&node);
+    for time in [Duration::ZERO, Duration::from_nanos(1)] {
+        assert_eq!(soon(client.blocked().timeout(time)).await, Err(RequestError::Timeout(time)));
+    }
+    assert_eq!(soon(client.most().timeout(Duration::MAX)).await, Ok(0));
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_while_it_waits_for_its_turn_does_not_take_it() {
+    let config = with(|config| {
+        config.handling = Handling::Sequential;
+        // how a connection that isn't read notices that its peer is gone
+        config.keepalive.interval = Duration::from_millis(100);
+        config.keepalive.timeout = Duration::from_millis(500);
+        config.stop.deadline = Duration::ZERO;
+    });
+    let (server_system, server) = start("server", Shared::default(), config).await;
+    let (caller_system, caller) = start("caller", Caller::default(), listening()).await;
+    caller.connect(endpoint(&server)).await.expect("the server listens");
+    let client = SharedClient::new(&caller);
+    let (mut raw, names) = Raw::join(server.addresses()[0], "fickle").await;
+    let id = |topic: &str| {
+        u32::try_from(names.iter().position(|name| name == topic).expect("a topic")).expect("a small number")
+    };
+    // a handler of its own that outlives the connection, then a place in the queue behind somebody else's turn
+    raw.send(&request(0, id("spawned"), 1, &[])).await;
+    assert_eq!(soon(client.most()).await, Ok(0));
+    let mut blocked = client.clone().blocked().stream();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    raw.send(&message(id("step"), &[1, b'x'])).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    drop(raw);
+    until(|| server.connected_from().len() == 1).await;
+    let (other_system, other) = start("other", Caller::default(), listening()).await;
+    other.connect(endpoint(&server)).await.expect("the server listens");
+    let mut next = SharedClient::new(&other).most().stream();
+    server.command("go", [""; 0]).await.expect("a command");
+    assert_eq!(soon(blocked.next()).await.expect("an outcome").result, Ok(true));
+    soon(next.next()).await.expect("an outcome").result.expect("a number");
+    for system in [other_system, caller_system, server_system] {
         system.stop().await;
     }
 }

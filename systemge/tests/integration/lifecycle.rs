@@ -292,3 +292,71 @@ async fn a_system_says_what_is_wrong_with_it() {
     check(System::new().node_with("a b", Caller::default(), listening()), "`a b` is no name").await;
     check(System::new().node("a", Caller::default()), "`[nodes.a]`").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_was_ended_can_be_made_again_at_once() {
+    let (server_system, server) = start("server", Hooked::default(), listening()).await;
+    let (caller_system, caller) = start("caller", Caller::default(), listening()).await;
+    for _ in 0..50 {
+        // the peer may not yet have heard the goodbye of the last connection, and would see the same name twice
+        assert_eq!(soon(caller.connect(endpoint(&server))).await.as_deref(), Ok("server"));
+        assert_eq!(HookedClient::new(&caller).quick().await, Ok(1));
+        assert!(caller.disconnect(&endpoint(&server)));
+        assert!(caller.dialled().is_empty());
+        assert!(!caller.disconnect(&endpoint(&server)));
+    }
+    caller_system.stop().await;
+    server_system.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_dialled_by_a_node_that_has_stopped() {
+    let (server_system, server) = start("server", Hooked::default(), listening()).await;
+    let (caller_system, caller) = start("caller", Caller::default(), listening()).await;
+    for _ in 0..50 {
+        let connecting = tokio::spawn({
+            let (caller, address) = (caller.clone(), endpoint(&server));
+            async move { caller.connect(address).await.is_ok() }
+        });
+        caller.stop().await;
+        soon(connecting).await.expect("no panic");
+        assert!(caller.dialled().is_empty() && caller.connected_to().is_empty());
+        until(|| server.connected_from().is_empty()).await;
+        caller.start().await.expect("it starts again");
+    }
+    caller_system.stop().await;
+    server_system.stop().await;
+}
+
+#[tokio::test]
+async fn a_node_that_stops_itself_while_others_start_does_not_end_the_system() {
+    let nobody = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let hasty = with(|config| {
+        config.connect.push(Endpoint::tcp(nobody));
+        config.dial.max_attempts = 1;
+        config.dial.on_failure = OnDialFailure::Shutdown;
+    });
+    let system = System::new()
+        .node_with("hasty", Caller::default(), hasty)
+        .node_with("slow", Sleeper::default(), listening())
+        .start()
+        .await
+        .expect("both start");
+    soon(system.nodes()[0].wait_for_state(|state| *state == NodeState::Stopped)).await;
+    let finished = tokio::time::timeout(Duration::from_millis(50), system.finished()).await;
+    assert!(finished.is_err(), "one node still runs");
+    assert_eq!(system.nodes()[1].state(), NodeState::Running);
+    system.stop().await;
+}
+
+/// Takes its time to start.
+#[derive(systemge::Application, Default)]
+struct Sleeper {}
+
+#[systemge::node]
+impl Sleeper {
+    #[on_start]
+    async fn start(&self) {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}

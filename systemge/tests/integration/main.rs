@@ -1,13 +1,18 @@
 //! Nodes over real TCP, through the public API.
 
+mod bad_acceptors;
 mod bad_peers;
 mod command_line;
 mod handling;
 mod lifecycle;
 mod many;
+mod pressure;
+#[cfg(unix)]
+mod processes;
 mod queues;
 mod raw;
 mod requests;
+mod stopping;
 mod support;
 #[cfg(all(feature = "http", feature = "websocket"))]
 mod web;
