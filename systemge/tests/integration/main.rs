@@ -7,8 +7,6 @@ mod handling;
 mod lifecycle;
 mod many;
 mod pressure;
-#[cfg(unix)]
-mod processes;
 mod queues;
 mod raw;
 mod requests;
