@@ -77,6 +77,7 @@
 pub mod __private;
 mod application;
 pub mod client;
+mod clock;
 pub mod command;
 pub mod config;
 mod connection;
@@ -95,6 +96,8 @@ mod protocol;
 mod system;
 mod text;
 mod topic;
+#[doc(hidden)]
+pub mod transport;
 #[cfg(feature = "_web")]
 mod web;
 #[cfg(feature = "websocket")]

@@ -65,7 +65,7 @@ impl<R: Reply> Sink for Call<R> {
             RawOutcome::Disconnected => Err(RequestError::Disconnected),
             RawOutcome::TimedOut => Err(RequestError::Timeout(self.timeout)),
         };
-        self.arrive(Arrived { asked, at: self.timed.then(Instant::now), result });
+        self.arrive(Arrived { asked, at: self.timed.then(crate::clock::now), result });
     }
 }
 
@@ -128,7 +128,7 @@ impl<R: Reply> Exchange<R> {
             return Err(RequestError::NotRunning(node.name().to_owned()));
         }
         let timeout = timeout.unwrap_or_else(|| node.config().requests.timeout);
-        let started = Instant::now();
+        let started = crate::clock::now();
         // a time that the clock can't show is as good as a year
         let deadline = started.checked_add(timeout).unwrap_or(started + Duration::from_secs(365 * 24 * 3600));
         let state = CallState { first: None, more: VecDeque::new(), waker: None };
@@ -254,7 +254,7 @@ impl<R: Reply> Exchange<R> {
         self.open -= 1;
         let took = match arrived.at {
             Some(at) => at - self.started,
-            None if self.call.timed => self.started.elapsed(),
+            None if self.call.timed => crate::clock::now() - self.started,
             None => Duration::ZERO,
         };
         let Some(asked) = slot(&mut self.first, &mut self.more, arrived.asked as usize) else {

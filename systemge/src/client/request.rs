@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::Stream;
 
@@ -63,12 +63,12 @@ impl<'c, P: Payload, R: Reply> Request<'c, P, R> {
     /// Sends the request now and hands out the outcomes as they come. If nobody could be asked, the only outcome
     /// says why.
     pub fn stream(self) -> ResponseStream<R> {
-        let started = Instant::now();
+        let started = crate::clock::now();
         let state = match Exchange::start(self.destination, &self.payload, self.timeout, true) {
             Ok(exchange) => StreamState::Running(exchange),
             Err(error) => StreamState::Failed(Outcome {
                 node: Arc::from(self.destination.client.node.name()),
-                took: started.elapsed(),
+                took: crate::clock::now() - started,
                 result: Err(error),
             }),
         };

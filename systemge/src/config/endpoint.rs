@@ -6,8 +6,9 @@ use std::str::FromStr;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-/// Where a node listens, or is dialled: a scheme, a host and a port, such as `tcp://127.0.0.1:60001`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// Where a node listens, or is dialled: a scheme, a host and a port, such as `tcp://127.0.0.1:60001`; or, within one
+/// process, a name, such as `mem://life`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Endpoint {
     scheme: Scheme,
     host: String,
@@ -15,11 +16,13 @@ pub struct Endpoint {
 }
 
 /// How bytes travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Scheme {
-    /// Plain TCP.
+    /// Plain TCP: `tcp://HOST:PORT`.
     Tcp,
+    /// Within the process, between the nodes of one system: `mem://NAME`.
+    Memory,
 }
 
 impl Endpoint {
@@ -29,32 +32,49 @@ impl Endpoint {
         Self { scheme: Scheme::Tcp, host: address.ip().to_string(), port: address.port() }
     }
 
+    /// An endpoint within the process, between the nodes of one system.
+    ///
+    /// # Errors
+    ///
+    /// If the name has other characters than a host: letters, digits, `.`, `_` and `-`. The caller's mistake.
+    pub fn memory(name: &str) -> Result<Self, EndpointError> {
+        Self { scheme: Scheme::Memory, host: name.to_owned(), port: 0 }.checked(|| format!("mem://{name}"))
+    }
+
     /// How bytes travel.
     #[must_use]
     pub const fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    /// The host: a name, or an address (an IPv6 address without its brackets).
+    /// The host: a name, or an address (an IPv6 address without its brackets). Within the process, the name.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The port.
+    /// The port; 0 where there is none.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
+    }
+
+    /// This endpoint, if its host is a name that may be one; `text` is what it was read from.
+    fn checked(self, text: impl FnOnce() -> String) -> Result<Self, EndpointError> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if self.host.is_empty() || self.host.len() > 253 || !self.host.chars().all(allowed) {
+            return Err(EndpointError::Host(text()));
+        }
+        Ok(self)
     }
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Scheme::Tcp = self.scheme;
-        if self.host.contains(':') {
-            write!(f, "tcp://[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "tcp://{}:{}", self.host, self.port)
+        match self.scheme {
+            Scheme::Tcp if self.host.contains(':') => write!(f, "tcp://[{}]:{}", self.host, self.port),
+            Scheme::Tcp => write!(f, "tcp://{}:{}", self.host, self.port),
+            Scheme::Memory => write!(f, "mem://{}", self.host),
         }
     }
 }
@@ -85,23 +105,21 @@ impl FromStr for Endpoint {
             text.split_once("://").ok_or_else(|| EndpointError::NoScheme(text.to_owned()))?;
         let scheme = match scheme {
             "tcp" => Scheme::Tcp,
+            "mem" => return Self::memory(rest),
             other => return Err(EndpointError::UnknownScheme(other.to_owned())),
         };
         let (host, port) = rest.rsplit_once(':').ok_or_else(|| EndpointError::Port(text.to_owned()))?;
         let port = port.parse().map_err(|_| EndpointError::Port(text.to_owned()))?;
-        let host = match host.strip_prefix('[') {
-            Some(inside) => inside
-                .strip_suffix(']')
-                .filter(|address| address.parse::<std::net::Ipv6Addr>().is_ok())
-                .ok_or_else(|| EndpointError::Host(text.to_owned()))?,
-            None => host,
-        };
-        let bracketed = rest.starts_with('[');
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-        if host.is_empty() || host.len() > 253 || (!bracketed && !host.chars().all(allowed)) {
-            return Err(EndpointError::Host(text.to_owned()));
+        match host.strip_prefix('[') {
+            Some(inside) => {
+                let address = inside
+                    .strip_suffix(']')
+                    .filter(|address| address.parse::<std::net::Ipv6Addr>().is_ok())
+                    .ok_or_else(|| EndpointError::Host(text.to_owned()))?;
+                Ok(Self { scheme, host: address.to_owned(), port })
+            }
+            None => Self { scheme, host: host.to_owned(), port }.checked(|| text.to_owned()),
         }
-        Ok(Self { scheme, host: host.to_owned(), port })
     }
 }
 
@@ -144,5 +162,8 @@ mod tests {
         check("tcp://::1:1", Err(EndpointError::Host("tcp://::1:1".into())));
         check("tcp://[zz]:1", Err(EndpointError::Host("tcp://[zz]:1".into())));
         check("tcp://a b:1", Err(EndpointError::Host("tcp://a b:1".into())));
+        check("mem://life-2", Ok("mem://life-2"));
+        check("mem://", Err(EndpointError::Host("mem://".into())));
+        check("mem://life:1", Err(EndpointError::Host("mem://life:1".into())));
     }
 }

@@ -18,12 +18,13 @@ use crate::node::handler::{Call, Completion, Handler, Worker};
 use crate::node::{Inner, Tally};
 use crate::protocol::frame::{GoodbyeCode, Status, TopicId, write_text_response};
 use crate::protocol::session::Event;
+use crate::transport::Address;
 
 /// The accepting side of a connection.
 pub(super) struct Accepted {
     node: Arc<Inner>,
     outbox: Arc<Outbox>,
-    address: std::net::SocketAddr,
+    address: Address,
     /// Held until the handshake is done.
     handshake: Option<OwnedSemaphorePermit>,
     peer: Option<Arc<str>>,
@@ -48,7 +49,7 @@ impl Accepted {
     pub(super) fn new(
         node: Arc<Inner>,
         outbox: Arc<Outbox>,
-        address: std::net::SocketAddr,
+        address: Address,
         handshake: OwnedSemaphorePermit,
     ) -> Self {
         let (handlers, drop_handlers) = (node.handlers(), node.drop_handlers());

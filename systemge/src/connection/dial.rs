@@ -1,9 +1,7 @@
 //! Dialling a peer, again and again.
 
 use std::sync::Arc;
-use std::time::Instant;
 
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -74,7 +72,7 @@ async fn keep_connected(node: &Arc<Inner>, endpoint: &Endpoint, stop: Cancellati
     let mut backoff = Backoff::new(config.initial_delay, config.max_delay);
     while !stop.is_cancelled() {
         watch.set(DialState::Dialling);
-        let started = Instant::now();
+        let started = crate::clock::now();
         let end = attempt(node, endpoint, &stop, watch).await;
         if stop.is_cancelled() {
             break;
@@ -84,7 +82,7 @@ async fn keep_connected(node: &Arc<Inner>, endpoint: &Endpoint, stop: Cancellati
             Err(reason) => (false, reason),
         };
         // a peer that lets us in and throws us out at once has not recovered
-        if joined && started.elapsed() >= config.initial_delay {
+        if joined && crate::clock::now() - started >= config.initial_delay {
             backoff.succeeded();
         }
         let delay = backoff.failed(fastrand::u64(..));
@@ -104,6 +102,7 @@ async fn keep_connected(node: &Arc<Inner>, endpoint: &Endpoint, stop: Cancellati
         }
         watch.set(DialState::Waiting(reason));
         tokio::select! {
+            biased;
             () = stop.cancelled() => break,
             () = tokio::time::sleep(delay) => {}
         }
@@ -118,25 +117,29 @@ async fn attempt(
     stop: &CancellationToken,
     watch: &DialWatch,
 ) -> Result<(bool, End), String> {
+    // to connect and the handshake share one time limit
+    let now = crate::clock::now();
     let timeout = node.config().dial.timeout;
-    let stream = tokio::select! {
+    let connect = node.transports().of(endpoint).dial(node.name(), endpoint);
+    let channel = tokio::select! {
+        biased;
         () = stop.cancelled() => return Err("no longer wanted".to_owned()),
-        stream = tokio::time::timeout(timeout, connect(endpoint)) => stream,
+        channel = tokio::time::timeout_at((now + timeout).into(), connect) => channel,
     };
-    let stream = match stream {
-        Ok(Ok(stream)) => stream,
+    let channel = match channel {
+        Ok(Ok(channel)) => channel,
         Ok(Err(error)) => return Err(error.to_string()),
         Err(_) => return Err(format!("no answer within {timeout:?}")),
     };
-    let now = Instant::now();
     let mut output = Vec::new();
     let settings = node.session_settings(timeout);
     let session = Session::dial(settings, node.name(), node.instance(), now, &mut output);
     let outbox = Arc::new(Outbox::new(node.config().queue.bytes, MIN_FRAME_LIMIT, now));
     let side = Dialled::new(node.clone(), outbox.clone(), endpoint.clone(), watch.clone());
-    let driver = Driver::new(Box::new(stream), session, side, outbox.clone(), output, &node.config().queue);
+    let driver = Driver::new(channel.stream, session, side, outbox.clone(), output, &node.config().queue);
     let mut running = std::pin::pin!(driver.run());
     let (end, side) = tokio::select! {
+        biased;
         ended = &mut running => ended,
         () = stop.cancelled() => {
             let (code, reason) = node.farewell();
@@ -148,11 +151,4 @@ async fn attempt(
         node.count_broken();
     }
     Ok((side.joined(), end))
-}
-
-/// Opens a TCP connection; names are resolved anew each time.
-async fn connect(endpoint: &Endpoint) -> std::io::Result<TcpStream> {
-    let stream = TcpStream::connect((endpoint.host(), endpoint.port())).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
 }

@@ -5,18 +5,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::AsyncWrite as _;
 use tokio::time::Sleep;
 
 use super::input::Input;
 use super::outbox::{Outbox, Taken};
 use crate::protocol::frame::{GoodbyeCode, Violation};
 use crate::protocol::session::{Event, Session, Step};
-
-/// What a connection travels over.
-pub(crate) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
+use crate::transport::Stream;
 
 /// What one side of a connection does with what arrives.
 pub(super) trait Side {
@@ -95,7 +91,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 /// The task of one connection.
 pub(super) struct Driver<S> {
-    stream: Box<dyn Transport>,
+    stream: Box<dyn Stream>,
     session: Session,
     side: S,
     outbox: Arc<Outbox>,
@@ -123,14 +119,14 @@ pub(super) struct Driver<S> {
 
 impl<S: Side + Unpin> Driver<S> {
     pub(super) fn new(
-        stream: Box<dyn Transport>,
+        stream: Box<dyn Stream>,
         session: Session,
         side: S,
         outbox: Arc<Outbox>,
         output: Vec<u8>,
         queue: &crate::config::QueueConfig,
     ) -> Self {
-        let now = Instant::now();
+        let now = crate::clock::now();
         Self {
             stream,
             session,
@@ -241,7 +237,7 @@ impl<S: Side + Unpin> Driver<S> {
         if !fresh && !self.blocked {
             return Ok(true);
         }
-        let now = Instant::now();
+        let now = crate::clock::now();
         self.session.heard(now);
         let was_open = self.session.is_open();
         let mut before = self.output.len();
@@ -321,7 +317,7 @@ impl<S: Side + Unpin> Driver<S> {
                         deadline = deadline.min(since + self.max_wait);
                     }
                     if let Some((code, reason)) = taken.closing {
-                        let now = Instant::now();
+                        let now = crate::clock::now();
                         let end = *self.end_at.get_or_insert(now + FAREWELL);
                         if code == GoodbyeCode::TooSlow || now >= end {
                             return Err(End::Ours { code, reason });
@@ -364,7 +360,7 @@ impl<S: Side + Unpin> Driver<S> {
             if self.timer.as_mut().poll(context).is_pending() {
                 return Ok(());
             }
-            let now = Instant::now();
+            let now = crate::clock::now();
             self.outbox.expire(now);
             if self.blocked && self.session.is_open() {
                 // it is this side that doesn't read: the silence is ours

@@ -1,54 +1,31 @@
 //! Accepting peers.
 
-use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use socket2::SockRef;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::accepted::Accepted;
 use super::driver::{Driver, End};
 use super::outbox::Outbox;
-use crate::config::Endpoint;
 use crate::node::Inner;
 use crate::protocol::frame::{Frame, GoodbyeCode};
 use crate::protocol::session::Session;
 use crate::protocol::{MAGIC, MIN_FRAME_LIMIT};
-
-/// A socket that listens and does not yet accept.
-pub(crate) struct Listener {
-    socket: TcpListener,
-    address: SocketAddr,
-}
-
-impl Listener {
-    /// Binds the socket of an endpoint: the first of its addresses that can be had.
-    pub(crate) async fn bind(endpoint: &Endpoint) -> std::io::Result<Self> {
-        let socket = TcpListener::bind((endpoint.host(), endpoint.port())).await?;
-        let address = socket.local_addr()?;
-        Ok(Self { socket, address })
-    }
-
-    /// Where it listens; the port is the real one if the endpoint said 0.
-    pub(crate) const fn address(&self) -> SocketAddr {
-        self.address
-    }
-}
+use crate::transport::{Incoming, Listener};
 
 /// Accepts peers until `stop` is cancelled.
-pub(crate) async fn serve(node: Arc<Inner>, listener: Listener, stop: CancellationToken) {
+pub(crate) async fn serve(node: Arc<Inner>, mut listener: Box<dyn Listener>, stop: CancellationToken) {
     let limits = &node.config().limits;
     let connections = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
     loop {
         let accepted = tokio::select! {
+            biased;
             () = stop.cancelled() => return,
-            accepted = listener.socket.accept() => accepted,
+            accepted = listener.accept() => accepted,
         };
-        let (stream, address) = match accepted {
+        let incoming = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 // out of file descriptors, most likely: to try again at once would only burn the processor
@@ -59,53 +36,64 @@ pub(crate) async fn serve(node: Arc<Inner>, listener: Listener, stop: Cancellati
         };
         let handshake = node.handshake_permit();
         let (Ok(connection), Some(handshake)) = (connections.clone().try_acquire_owned(), handshake) else {
+            let address = incoming.address();
             tracing::warn!(node = %node.name(), %address, "a connection was refused: there are too many");
             node.count_refused();
-            say_too_many(&stream);
+            incoming.refuse(&too_many());
             continue;
         };
-        node.spawn_connection(accept(node.clone(), stream, address, stop.clone(), connection, handshake));
+        node.spawn_connection(accept(node.clone(), incoming, stop.clone(), connection, handshake));
     }
 }
 
-/// Tells a peer why it is not let in, as far as that takes no time: a flood must not cost more than its refusal.
-fn say_too_many(stream: &TcpStream) {
+/// What a peer is told that is one too many: a flood must not cost more than its refusal.
+fn too_many() -> Vec<u8> {
     let mut words = MAGIC.to_vec();
     let reason = "the node has as many connections as it may have";
     Frame::Goodbye { code: GoodbyeCode::TooManyConnections, reason }.write(&mut words);
-    let socket = SockRef::from(stream);
-    // what the peer has said already is read and left, lest a reset overtakes the goodbye; the socket never blocks, and
-    // a peer that doesn't get this has lost nothing but the reason
-    let _ = (&*socket).write(&words);
-    let _ = socket.shutdown(Shutdown::Write);
-    let _ = (&*socket).read(&mut [0; 1024]);
+    words
 }
 
 /// One connection of a peer, from its first byte to its end.
 async fn accept(
     node: Arc<Inner>,
-    stream: TcpStream,
-    address: SocketAddr,
+    incoming: Box<dyn Incoming>,
     stop: CancellationToken,
     connection: OwnedSemaphorePermit,
     handshake: OwnedSemaphorePermit,
 ) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(node = %node.name(), %address, %error, "a connection was gone before it began");
-        return;
-    }
-    let now = Instant::now();
-    let settings = node.session_settings(node.config().limits.handshake_timeout);
-    let session = Session::accept(settings, now);
+    // the transport's handshake and the protocol's share one time limit
+    let now = crate::clock::now();
+    let limit = node.config().limits.handshake_timeout;
+    let address = incoming.address();
+    let opened = tokio::select! {
+        biased;
+        () = stop.cancelled() => return,
+        opened = tokio::time::timeout_at((now + limit).into(), incoming.open()) => opened,
+    };
+    let reason = match opened {
+        Ok(Ok(channel)) => Ok(channel),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("it was not done within {limit:?}")),
+    };
+    let channel = match reason {
+        Ok(channel) => channel,
+        Err(reason) => {
+            node.count_refused();
+            tracing::warn!(node = %node.name(), %address, %reason, "a handshake failed");
+            return;
+        }
+    };
+    let session = Session::accept(node.session_settings(limit), now);
     let outbox = Arc::new(Outbox::new(node.config().queue.bytes, MIN_FRAME_LIMIT, now));
-    let side = Accepted::new(node.clone(), outbox.clone(), address, handshake);
-    let driver =
-        Driver::new(Box::new(stream), session, side, outbox.clone(), Vec::new(), &node.config().queue);
+    let side = Accepted::new(node.clone(), outbox.clone(), channel.remote.address, handshake);
+    let driver = Driver::new(channel.stream, session, side, outbox.clone(), Vec::new(), &node.config().queue);
     let drop_handlers = node.drop_handlers();
     let mut running = std::pin::pin!(driver.run());
     let (mut stopping, mut dropping) = (false, false);
     let (end, side) = loop {
         tokio::select! {
+            biased;
             ended = &mut running => break ended,
             // a peer that has been let in stays until what is in flight is done
             () = stop.cancelled(), if !stopping => {

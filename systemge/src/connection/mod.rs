@@ -13,4 +13,4 @@ pub(crate) mod outbox;
 
 pub use self::dial::DialState;
 pub(crate) use self::dial::{DialHandle, dial};
-pub(crate) use self::listen::{Listener, serve};
+pub(crate) use self::listen::serve;

@@ -227,7 +227,7 @@ impl Outbox {
             None => ticket.0 = Some((senders.insert(context.waker().clone()), *woken)),
         }
         if state.full_since.is_none() {
-            state.full_since = Some(Instant::now());
+            state.full_since = Some(crate::clock::now());
             drop(state);
             // the task must learn since when somebody waits
             self.task.wake();

@@ -1,6 +1,6 @@
 //! The running parts of a node.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, btree_map};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -20,6 +20,7 @@ use crate::connection::DialHandle;
 use crate::connection::outbox::Outbox;
 use crate::protocol::frame::{Announced, GoodbyeCode};
 use crate::protocol::session::{Session, Settings};
+use crate::transport::Transports;
 
 /// The running parts of a node. It lives as long as the program; what belongs to one start is in its [`Run`].
 pub(crate) struct Inner {
@@ -29,6 +30,7 @@ pub(crate) struct Inner {
     #[cfg_attr(not(feature = "_web"), expect(dead_code, reason = "only the web components have paths"))]
     pub(super) folder: Option<PathBuf>,
     program: Program,
+    transports: Transports,
     router: Router,
     metrics: Metrics,
     pub(super) state: watch::Sender<NodeState>,
@@ -36,8 +38,8 @@ pub(crate) struct Inner {
     pub(super) lifecycle: tokio::sync::Mutex<()>,
     pub(super) run: Mutex<Run>,
     /// The nodes that dialled this one.
-    incoming: Mutex<HashMap<Arc<str>, Arc<Outbox>>>,
-    pub(super) dials: Mutex<HashMap<Endpoint, DialHandle>>,
+    incoming: Mutex<BTreeMap<Arc<str>, Arc<Outbox>>>,
+    pub(super) dials: Mutex<BTreeMap<Endpoint, DialHandle>>,
     draining: AtomicBool,
     sending: AtomicBool,
     waiting_handlers: AtomicUsize,
@@ -67,6 +69,9 @@ pub(super) struct Run {
     pub(super) drop_handlers: CancellationToken,
     /// Cancelled when everything else is dropped, too.
     pub(super) kill: CancellationToken,
+    /// Where it listens.
+    pub(super) endpoints: Vec<Endpoint>,
+    /// The sockets among them.
     pub(super) addresses: Vec<SocketAddr>,
     #[cfg(feature = "_web")]
     pub(super) web_addresses: crate::web::WebAddresses,
@@ -83,6 +88,7 @@ impl Run {
             end_tasks: CancellationToken::new(),
             drop_handlers: CancellationToken::new(),
             kill: CancellationToken::new(),
+            endpoints: Vec::new(),
             addresses: Vec::new(),
             #[cfg(feature = "_web")]
             web_addresses: crate::web::WebAddresses::default(),
@@ -96,6 +102,7 @@ impl Inner {
         config: NodeConfig,
         folder: Option<PathBuf>,
         program: Program,
+        transports: Transports,
     ) -> Arc<Self> {
         Arc::new(Self {
             name: name.into(),
@@ -103,6 +110,7 @@ impl Inner {
             config,
             folder,
             program,
+            transports,
             router: Router::new(),
             metrics: Metrics::default(),
             state: watch::Sender::new(NodeState::Stopped),
@@ -129,6 +137,10 @@ impl Inner {
 
     pub(crate) const fn program(&self) -> &Program {
         &self.program
+    }
+
+    pub(crate) const fn transports(&self) -> &Transports {
+        &self.transports
     }
 
     pub(crate) const fn router(&self) -> &Router {
@@ -158,6 +170,10 @@ impl Inner {
     /// The random number of this start of the node.
     pub(crate) fn instance(&self) -> u128 {
         lock(&self.run).instance
+    }
+
+    pub(crate) fn endpoints(&self) -> Vec<Endpoint> {
+        lock(&self.run).endpoints.clone()
     }
 
     pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
@@ -266,10 +282,10 @@ impl Inner {
             return Err((GoodbyeCode::Stopping, "the node is about to stop".to_owned()));
         }
         match self.incoming().entry(name.clone()) {
-            std::collections::hash_map::Entry::Occupied(_) => {
+            btree_map::Entry::Occupied(_) => {
                 Err((GoodbyeCode::NameTaken, format!("a node `{name}` is connected already")))
             }
-            std::collections::hash_map::Entry::Vacant(place) => {
+            btree_map::Entry::Vacant(place) => {
                 place.insert(outbox.clone());
                 Ok(())
             }
@@ -302,7 +318,7 @@ impl Inner {
         }
     }
 
-    pub(super) fn incoming(&self) -> MutexGuard<'_, HashMap<Arc<str>, Arc<Outbox>>> {
+    pub(super) fn incoming(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Arc<Outbox>>> {
         lock(&self.incoming)
     }
 

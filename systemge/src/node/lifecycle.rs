@@ -1,6 +1,5 @@
 //! Starting and stopping a node.
 
-use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +11,7 @@ use super::Inner;
 use super::inner::{Run, lock};
 use crate::command::CommandError;
 use crate::config::Endpoint;
-use crate::connection::{self, DialState, Listener};
+use crate::connection::{self, DialState};
 use crate::context::{Core, Hold};
 use crate::protocol::frame::{Frame, GoodbyeCode};
 
@@ -142,7 +141,7 @@ impl Inner {
         match &started {
             Ok(()) => {
                 self.state.send_replace(NodeState::Running);
-                tracing::info!(node = %self.name(), addresses = ?self.addresses(), "running");
+                tracing::info!(node = %self.name(), endpoints = %self.listens_on(), "running");
             }
             Err(error) => {
                 self.end(Instant::now() + LAST_MOMENT).await;
@@ -154,21 +153,31 @@ impl Inner {
         started
     }
 
+    /// Its endpoints, for the log.
+    fn listens_on(&self) -> String {
+        let endpoints: Vec<String> = self.endpoints().iter().map(ToString::to_string).collect();
+        endpoints.join(" ")
+    }
+
     async fn start_parts(self: &Arc<Self>) -> Result<(), StartError> {
         *lock(&self.run) = Run::new();
         self.set_draining(false);
         // every listener is bound before anything else happens, so that a taken port is known at once
         let mut listeners = Vec::new();
         for endpoint in &self.config().listen {
-            let listener = Listener::bind(endpoint).await.map_err(|source| StartError::Listen {
+            let listening = self.transports().of(endpoint).listen(self.name(), endpoint).await;
+            let listener = listening.map_err(|source| StartError::Listen {
                 node: self.name().to_owned(),
                 endpoint: endpoint.to_string(),
                 source,
             })?;
             listeners.push(listener);
         }
-        let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
-        lock(&self.run).addresses = addresses;
+        {
+            let mut run = lock(&self.run);
+            run.endpoints = listeners.iter().map(|listener| listener.endpoint()).collect();
+            run.addresses = listeners.iter().filter_map(|listener| listener.address()).collect();
+        }
         #[cfg(feature = "_web")]
         let web = self.bind_web().await?;
         self.set_sending(true);
@@ -290,7 +299,7 @@ impl Inner {
         let run = self.run();
         run.stop.cancel();
         run.end_tasks.cancel();
-        for (_, dial) in lock(&self.dials).drain() {
+        for dial in std::mem::take(&mut *lock(&self.dials)).values() {
             dial.stop.cancel();
         }
         for outbox in self.incoming().values() {
@@ -316,6 +325,7 @@ impl Inner {
         self.no_handlers_wait();
         self.router().clear();
         let mut run = lock(&self.run);
+        run.endpoints.clear();
         run.addresses.clear();
         #[cfg(feature = "_web")]
         {
@@ -436,6 +446,7 @@ impl Inner {
         let name = self.name().to_owned();
         run.tasks.spawn(async move {
             tokio::select! {
+                biased;
                 () = run.end_tasks.cancelled() => {}
                 outcome = AssertUnwindSafe(task).catch_unwind() => {
                     if let Err(panic) = outcome {

@@ -97,7 +97,13 @@ impl Node {
         self.start().await
     }
 
-    /// Where the node listens for peers, with the real ports; empty unless it runs.
+    /// Where the node listens for peers, as others can dial it: with the real ports; empty unless it runs.
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        self.inner.endpoints()
+    }
+
+    /// The addresses of the sockets on which the node listens for peers, with the real ports; empty unless it runs.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.inner.addresses()

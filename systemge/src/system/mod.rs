@@ -8,10 +8,12 @@ mod standard_input;
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::application::Application;
 use crate::config::{ConfigError, NodeConfig, SystemConfig};
 use crate::node::{Inner, Node, Program, StartError};
+use crate::transport::{Transport, Transports};
 
 pub use self::command_line::LineError;
 pub use self::running::Running;
@@ -41,6 +43,7 @@ pub use self::running::Running;
 pub struct System {
     config: SystemConfig,
     nodes: Vec<Planned>,
+    transports: Transports,
 }
 
 struct Planned {
@@ -96,8 +99,8 @@ impl System {
     }
 
     /// A system with a configuration that the program has made.
-    pub const fn from_config(config: SystemConfig) -> Self {
-        Self { config, nodes: Vec::new() }
+    pub fn from_config(config: SystemConfig) -> Self {
+        Self { config, nodes: Vec::new(), transports: Transports::default() }
     }
 
     /// Adds a node whose configuration is the section `[nodes.NAME]` of the file.
@@ -113,6 +116,12 @@ impl System {
         config: NodeConfig,
     ) -> Self {
         self.add(name.into(), Program::new(application), Some(config))
+    }
+
+    /// Makes one transport carry everything, whatever the schemes of the endpoints.
+    #[doc(hidden)]
+    pub fn __transport(self, transport: Arc<dyn Transport>) -> Self {
+        Self { transports: self.transports.only(transport), ..self }
     }
 
     fn add(mut self, name: String, program: Program, config: Option<NodeConfig>) -> Self {
@@ -175,7 +184,7 @@ impl System {
 
     /// Brings program and configuration together.
     fn plan(self) -> Result<Vec<Node>, SystemError> {
-        let Self { config, nodes } = self;
+        let Self { config, nodes, transports } = self;
         let mut names = HashSet::new();
         for planned in &nodes {
             if !crate::topic::is_node_name(&planned.name) {
@@ -218,7 +227,9 @@ impl System {
             };
             #[cfg(feature = "_web")]
             check_web(&config, &node.name, &node_config, &node.program)?;
-            planned.push(Node::new(Inner::new(&node.name, node_config, config.folder.clone(), node.program)));
+            let folder = config.folder.clone();
+            let inner = Inner::new(&node.name, node_config, folder, node.program, transports.clone());
+            planned.push(Node::new(inner));
         }
         if planned.is_empty() {
             return Err(SystemError::Empty);

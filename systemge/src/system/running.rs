@@ -83,6 +83,7 @@ impl Running {
 async fn supervise(node: Node, system: Running) {
     loop {
         let reason = tokio::select! {
+            biased;
             () = system.exit.cancelled() => return,
             reason = node.inner().stop_requested() => reason,
         };

@@ -25,7 +25,7 @@ impl Application for Nothing {
 /// The context of no handler in particular.
 pub(crate) fn test_core() -> Core {
     let program = Program::new(Nothing {});
-    let node = Inner::new("test", NodeConfig::new(), None, program);
+    let node = Inner::new("test", NodeConfig::new(), None, program, Default::default());
     Core { node, sender: None, deadline: None, hold: Hold::Nothing }
 }
 

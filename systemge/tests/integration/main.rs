@@ -6,6 +6,7 @@ mod command_line;
 mod handling;
 mod lifecycle;
 mod many;
+mod memory;
 mod pressure;
 mod queues;
 mod raw;
