@@ -46,10 +46,13 @@ async fn serve(arguments: Arguments) {
 async fn call(arguments: Arguments) {
     let work = async {
         match arguments.target {
-            Target::HandWritten => workload::run(&arguments, hand_written::connect(arguments.port).await).await,
+            Target::HandWritten => {
+                workload::run(&arguments, hand_written::connect(arguments.port).await).await
+            }
             Target::Systemge => workload::run(&arguments, node::connect(arguments.port).await).await,
         }
     };
-    let result = tokio::time::timeout(Duration::from_secs(60), work).await.expect("the workload ends in time");
+    let result =
+        tokio::time::timeout(Duration::from_secs(60), work).await.expect("the workload ends in time");
     println!("{result}");
 }

@@ -48,8 +48,11 @@ pub struct Connection {
 }
 
 pub async fn connect(port: u16) -> Connection {
-    let system =
-        System::new().node_with("caller", Caller::default(), NodeConfig::new()).start().await.expect("a node");
+    let system = System::new()
+        .node_with("caller", Caller::default(), NodeConfig::new())
+        .start()
+        .await
+        .expect("a node");
     let node = system.nodes()[0].clone();
     node.connect(Endpoint::tcp(([127, 0, 0, 1], port).into())).await.expect("a connection");
     Connection { client: ServerClient::new(&node), _node: node }

@@ -68,6 +68,7 @@
 //!
 //! - `http`: the HTTP component
 //! - `websocket`: the WebSocket component
+//! - `json`: payloads of topics as JSON beside postcard, for tools that know no types
 //! - `cli`: commands from standard input
 //! - `logging`: log lines on standard error, if the program has not set up `tracing` itself
 //! - `full`: all of them

@@ -92,6 +92,27 @@ pub enum Refusal {
     UnknownTopic,
 }
 
+impl RequestError<std::convert::Infallible> {
+    /// An error that is not the handler's, as one of any handler.
+    pub(super) fn widen<E>(self) -> RequestError<E> {
+        match self {
+            Self::NoHandler { topic, mismatched } => RequestError::NoHandler { topic, mismatched },
+            Self::NotRunning(node) => RequestError::NotRunning(node),
+            Self::WouldDeadlock { node, reason } => RequestError::WouldDeadlock { node, reason },
+            Self::Unencodable(why) => RequestError::Unencodable(why),
+            Self::Timeout(timeout) => RequestError::Timeout(timeout),
+            Self::Disconnected => RequestError::Disconnected,
+            Self::Handler(never) => match never {},
+            Self::Panicked(text) => RequestError::Panicked(text),
+            Self::Refused(refusal) => RequestError::Refused(refusal),
+            Self::Cancelled => RequestError::Cancelled,
+            Self::Undecodable(why) => RequestError::Undecodable(why),
+            Self::ResponseUnencodable(why) => RequestError::ResponseUnencodable(why),
+            Self::ResponseUndecodable(why) => RequestError::ResponseUndecodable(why),
+        }
+    }
+}
+
 impl<E> RequestError<E> {
     /// Whether the handler certainly did not run, so that asking another node cannot do anything twice.
     #[must_use]

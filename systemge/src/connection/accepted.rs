@@ -28,7 +28,7 @@ pub(super) struct Accepted {
     /// Held until the handshake is done.
     handshake: Option<OwnedSemaphorePermit>,
     peer: Option<Arc<str>>,
-    handlers: Arc<[Arc<dyn Handler>]>,
+    handlers: Arc<[Handler]>,
     /// Places where calls can run, by topic; taken from here, given back when the call is done.
     idle: Vec<Vec<Box<dyn Worker>>>,
     running: FuturesUnordered<Running>,

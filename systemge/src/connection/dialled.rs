@@ -39,7 +39,7 @@ impl Side for Dialled {
             (Event::Response { token, status, encoding, payload }, _) => match self.outbox.answered(token) {
                 Some(waiting) => {
                     self.tally.responses += 1;
-                    waiting.sink.complete(waiting.asked, RawOutcome::Response { status, encoding, payload });
+                    waiting.complete(RawOutcome::Response { status, encoding, payload });
                 }
                 None => self.tally.late += 1,
             },

@@ -3,6 +3,7 @@
 //! Senders write their frames straight into the buffer; the connection's task swaps the whole buffer out and writes
 //! it with one system call. Only the sender that finds the buffer empty wakes the task.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
@@ -10,6 +11,7 @@ use std::time::Instant;
 use futures_util::task::AtomicWaker;
 use slab::Slab;
 
+use crate::error::panic_text;
 use crate::protocol::frame::{
     Encoding, Frame, GoodbyeCode, Open, Token, TopicId, Violation, begin_message, begin_request, finish,
 };
@@ -19,6 +21,8 @@ use crate::protocol::pending::Pending;
 pub(crate) trait Sink: Send + Sync {
     /// Takes the outcome of the `asked`-th node.
     fn complete(&self, asked: u32, outcome: RawOutcome<'_>);
+    /// Takes that the response of the `asked`-th node can't be read: a user's `Deserialize` panicked.
+    fn undecodable(&self, asked: u32, why: String);
 }
 
 /// How a request ended, its payload still in the buffer that it was read into.
@@ -33,6 +37,15 @@ pub(crate) enum RawOutcome<'a> {
 pub(crate) struct Waiting {
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) asked: u32,
+}
+
+impl Waiting {
+    pub(crate) fn complete(&self, outcome: RawOutcome<'_>) {
+        let taken = std::panic::catch_unwind(AssertUnwindSafe(|| self.sink.complete(self.asked, outcome)));
+        if let Err(panic) = taken {
+            self.sink.undecodable(self.asked, panic_text(&*panic));
+        }
+    }
 }
 
 /// What waits to be sent to one peer, and which requests wait for its responses.
@@ -291,7 +304,7 @@ impl Outbox {
             });
         }
         for waiting in expired {
-            waiting.sink.complete(waiting.asked, RawOutcome::TimedOut);
+            waiting.complete(RawOutcome::TimedOut);
         }
     }
 
@@ -315,7 +328,7 @@ impl Outbox {
             state.wake_senders();
         }
         for waiting in lost {
-            waiting.sink.complete(waiting.asked, RawOutcome::Disconnected);
+            waiting.complete(RawOutcome::Disconnected);
         }
         unsent
     }
@@ -446,7 +459,7 @@ mod tests {
             Ok(())
         });
         assert!(matches!(large, Pushed::Failed(_)), "{large:?}");
-        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let panicked = std::panic::catch_unwind(AssertUnwindSafe(|| {
             outbox.message(0, Encoding::Postcard, |out| {
                 out.push(1);
                 panic!("a serializer panics")

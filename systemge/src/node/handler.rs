@@ -3,6 +3,7 @@
 //! A [`Worker`] is the place where one call of one handler runs. It is used again for the next call, its memory and
 //! its references included, so that a handler that doesn't wait costs neither an allocation nor a reference count.
 
+use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -28,11 +29,27 @@ pub struct TopicOptions {
 }
 
 /// The handler of one topic of one node.
-pub(crate) trait Handler: Send + Sync {
-    fn topic(&self) -> &Topic;
-    fn options(&self) -> TopicOptions;
+pub(crate) struct Handler {
+    topic: Topic,
+    options: TopicOptions,
+    worker: Box<MakeWorker>,
+}
+
+type MakeWorker = dyn Fn(&Core) -> Box<dyn Worker> + Send + Sync;
+
+impl Handler {
+    pub(crate) const fn topic(&self) -> &Topic {
+        &self.topic
+    }
+
+    pub(crate) const fn options(&self) -> TopicOptions {
+        self.options
+    }
+
     /// A place where one call can run.
-    fn worker(&self, core: &Core) -> Box<dyn Worker>;
+    pub(crate) fn worker(&self, core: &Core) -> Box<dyn Worker> {
+        (self.worker)(core)
+    }
 }
 
 /// A call that runs: what its response needs.
@@ -56,24 +73,72 @@ pub(crate) enum Completion {
     Unencodable(String),
 }
 
-/// A place where one call of one handler runs.
+/// A place where one call of one handler runs. What it does not know of types is in the methods of `dyn Worker`: it
+/// is compiled once, not for every topic of a program.
 pub(crate) trait Worker: Send {
     /// Decodes the payload and gets the call ready to be polled.
-    fn start(
+    fn prepare(
         &mut self,
         deadline: Option<std::time::Instant>,
         encoding: Encoding,
         payload: &[u8],
     ) -> Result<(), String>;
     /// Goes on with the call; a response is appended to `out` when it is done.
-    fn poll(&mut self, context: &mut Context<'_>, call: Call, out: &mut Vec<u8>) -> Poll<Completion>;
+    fn step(&mut self, context: &mut Context<'_>, call: Call, out: &mut Vec<u8>) -> Poll<Completion>;
+    /// Drops what is left of a call.
+    fn clear(&mut self);
+}
+
+impl dyn Worker {
+    /// Decodes the payload and gets the call ready to be polled. A panic of the user's `Deserialize` is an error.
+    pub(crate) fn start(
+        &mut self,
+        deadline: Option<std::time::Instant>,
+        encoding: Encoding,
+        payload: &[u8],
+    ) -> Result<(), String> {
+        std::panic::catch_unwind(AssertUnwindSafe(|| self.prepare(deadline, encoding, payload)))
+            .map_err(|panic| panic_text(&*panic))
+            .flatten()
+    }
+
+    /// Goes on with the call; a response is appended to `out` when it is done. A panic ends the call.
+    pub(crate) fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        call: Call,
+        out: &mut Vec<u8>,
+    ) -> Poll<Completion> {
+        let keep = out.len();
+        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| self.step(context, call, out)));
+        let (completion, status) = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(Completion::Unencodable(why))) => {
+                (Completion::Unencodable(why), Status::Unencodable)
+            }
+            Ok(Poll::Ready(completion)) => return Poll::Ready(completion),
+            Err(panic) => {
+                // what a panic leaves is dropped here; if that panics, too, the call is left as it is
+                let cleared = std::panic::catch_unwind(AssertUnwindSafe(|| self.clear()));
+                drop(cleared);
+                (Completion::Panicked(panic_text(&*panic)), Status::Panicked)
+            }
+        };
+        out.truncate(keep);
+        if let (Completion::Unencodable(text) | Completion::Panicked(text), Some(token)) =
+            (&completion, call.token)
+        {
+            write_text_response(out, token, status, text);
+        }
+        Poll::Ready(completion)
+    }
 }
 
 /// Collects the topics of an application.
 #[doc(hidden)]
 pub struct TopicTable<A> {
     state: Arc<State<A>>,
-    handlers: Vec<Arc<dyn Handler>>,
+    handlers: Vec<Handler>,
 }
 
 impl<A: Application> TopicTable<A> {
@@ -81,7 +146,7 @@ impl<A: Application> TopicTable<A> {
         Self { state, handlers: Vec::new() }
     }
 
-    pub(crate) fn finish(self) -> Vec<Arc<dyn Handler>> {
+    pub(crate) fn finish(self) -> Vec<Handler> {
         self.handlers
     }
 
@@ -90,7 +155,7 @@ impl<A: Application> TopicTable<A> {
     where
         P: Payload,
         R: OneWayReply,
-        H: Fn(Invocation<A>, P) -> F + Send + Sync + 'static,
+        H: Fn(Invocation<A>, P) -> F + Copy + Send + Sync + 'static,
         F: Future<Output = (R, Invocation<A>)> + Send + 'static,
     {
         let topic = const { Topic::one_way::<P>("") }.named(name);
@@ -102,7 +167,7 @@ impl<A: Application> TopicTable<A> {
     where
         P: Payload,
         R: Reply,
-        H: Fn(Invocation<A>, P) -> F + Send + Sync + 'static,
+        H: Fn(Invocation<A>, P) -> F + Copy + Send + Sync + 'static,
         F: Future<Output = (R, Invocation<A>)> + Send + 'static,
     {
         let topic = const { Topic::request::<P, R>("") }.named(name);
@@ -113,62 +178,36 @@ impl<A: Application> TopicTable<A> {
     where
         P: Payload,
         R: Send + 'static,
-        H: Fn(Invocation<A>, P) -> F + Send + Sync + 'static,
+        H: Fn(Invocation<A>, P) -> F + Copy + Send + Sync + 'static,
         F: Future<Output = (R, Invocation<A>)> + Send + 'static,
     {
-        let handler = Arc::new(handler);
-        self.handlers.push(Arc::new(TypedHandler {
-            topic,
-            options,
-            worker: {
-                let state = self.state.clone();
-                move |core: &Core| -> Box<dyn Worker> {
-                    Box::new(TypedWorker {
-                        handler: handler.clone(),
-                        origin: Invocation::new(state.clone(), core.clone()),
-                        spare: None,
-                        future: Box::pin(None),
-                        finish,
-                        payload: std::marker::PhantomData,
-                    })
-                }
-            },
-        }));
+        let state = self.state.clone();
+        let worker = move |core: &Core| -> Box<dyn Worker> {
+            Box::new(TypedWorker {
+                handler,
+                origin: Invocation::new(state.clone(), core.clone()),
+                spare: None,
+                future: Box::pin(None),
+                finish,
+                payload: PhantomData,
+            })
+        };
+        self.handlers.push(Handler { topic, options, worker: Box::new(worker) });
     }
 }
 
 /// Turns what a handler returned into a response and its completion.
 type Finish<R> = fn(R, Call, &mut Vec<u8>) -> Completion;
 
-struct TypedHandler<W> {
-    topic: Topic,
-    options: TopicOptions,
-    worker: W,
-}
-
-impl<W: Fn(&Core) -> Box<dyn Worker> + Send + Sync> Handler for TypedHandler<W> {
-    fn topic(&self) -> &Topic {
-        &self.topic
-    }
-
-    fn options(&self) -> TopicOptions {
-        self.options
-    }
-
-    fn worker(&self, core: &Core) -> Box<dyn Worker> {
-        (self.worker)(core)
-    }
-}
-
 struct TypedWorker<A, P, R, H, F> {
-    handler: Arc<H>,
+    handler: H,
     /// What a call gets if the last one took its own with it, by a panic.
     origin: Invocation<A>,
     /// What the last call gave back.
     spare: Option<Invocation<A>>,
     future: Pin<Box<Option<F>>>,
     finish: Finish<R>,
-    payload: std::marker::PhantomData<fn(P)>,
+    payload: PhantomData<fn(P)>,
 }
 
 impl<A, P, R, H, F> Worker for TypedWorker<A, P, R, H, F>
@@ -176,10 +215,10 @@ where
     A: Application,
     P: Payload,
     R: Send + 'static,
-    H: Fn(Invocation<A>, P) -> F + Send + Sync + 'static,
+    H: Fn(Invocation<A>, P) -> F + Copy + Send + Sync + 'static,
     F: Future<Output = (R, Invocation<A>)> + Send + 'static,
 {
-    fn start(
+    fn prepare(
         &mut self,
         deadline: Option<std::time::Instant>,
         encoding: Encoding,
@@ -192,37 +231,17 @@ where
         Ok(())
     }
 
-    fn poll(&mut self, context: &mut Context<'_>, call: Call, out: &mut Vec<u8>) -> Poll<Completion> {
-        let keep = out.len();
-        let Self { future, spare, finish, .. } = self;
-        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            let Some(running) = future.as_mut().as_pin_mut() else { return Poll::Ready(Completion::Done) };
-            running.poll(context).map(|(reply, invocation)| {
-                *spare = Some(invocation);
-                finish(reply, call, out)
-            })
-        }));
-        let completion = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(completion)) => completion,
-            Err(panic) => {
-                out.truncate(keep);
-                // what a panic leaves is dropped here; if that panics, too, the future is left as it is
-                let cleared = std::panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().set(None)));
-                let text = panic_text(&*panic);
-                if let Some(token) = call.token {
-                    write_text_response(out, token, Status::Panicked, &text);
-                }
-                drop(cleared);
-                return Poll::Ready(Completion::Panicked(text));
-            }
-        };
-        future.as_mut().set(None);
-        if let (Completion::Unencodable(why), Some(token)) = (&completion, call.token) {
-            out.truncate(keep);
-            write_text_response(out, token, Status::Unencodable, why);
-        }
+    fn step(&mut self, context: &mut Context<'_>, call: Call, out: &mut Vec<u8>) -> Poll<Completion> {
+        let Some(running) = self.future.as_mut().as_pin_mut() else { return Poll::Ready(Completion::Done) };
+        let Poll::Ready((reply, invocation)) = running.poll(context) else { return Poll::Pending };
+        self.spare = Some(invocation);
+        let completion = (self.finish)(reply, call, out);
+        self.clear();
         Poll::Ready(completion)
+    }
+
+    fn clear(&mut self) {
+        self.future.as_mut().set(None);
     }
 }
 
@@ -234,20 +253,35 @@ fn finish_message<R: OneWayReply>(reply: R, _: Call, _: &mut Vec<u8>) -> Complet
 }
 
 fn finish_request<R: Reply>(reply: R, call: Call, out: &mut Vec<u8>) -> Completion {
-    let Some(token) = call.token else { return Completion::Done };
-    let mut respond = |status, written: &dyn Fn(&mut Vec<u8>) -> Result<(), String>| {
-        let frame = begin_response(out, token, status, call.encoding);
-        written(out)?;
-        finish(out, frame, call.frame_limit).map_err(|violation| violation.to_string())
-    };
-    let (completion, written) = match reply.into_outcome() {
-        Ok(response) => {
-            (Completion::Done, respond(Status::Success, &|out| encode(&response, call.encoding, out)))
-        }
-        Err(error) => (
-            Completion::Failed(None),
-            respond(Status::HandlerError, &|out| encode(&error, call.encoding, out)),
+    match reply.into_outcome() {
+        Ok(response) => respond(
+            call,
+            Status::Success,
+            out,
+            &|out| encode(&response, call.encoding, out),
+            Completion::Done,
         ),
-    };
+        Err(error) => respond(
+            call,
+            Status::HandlerError,
+            out,
+            &|out| encode(&error, call.encoding, out),
+            Completion::Failed(None),
+        ),
+    }
+}
+
+/// Writes a response, if one is wanted.
+fn respond(
+    call: Call,
+    status: Status,
+    out: &mut Vec<u8>,
+    encode: &dyn Fn(&mut Vec<u8>) -> Result<(), String>,
+    completion: Completion,
+) -> Completion {
+    let Some(token) = call.token else { return completion };
+    let frame = begin_response(out, token, status, call.encoding);
+    let written = encode(out)
+        .and_then(|()| finish(out, frame, call.frame_limit).map_err(|violation| violation.to_string()));
     written.map_or_else(Completion::Unencodable, |()| completion)
 }

@@ -151,7 +151,7 @@ impl Inner {
         &self.metrics
     }
 
-    pub(crate) fn handlers(&self) -> Arc<[Arc<dyn Handler>]> {
+    pub(crate) fn handlers(&self) -> Arc<[Handler]> {
         self.program.handlers.clone()
     }
 

@@ -13,7 +13,7 @@ type Hook = Box<dyn Fn(Core) -> BoxFuture<'static, HookResult> + Send + Sync>;
 
 /// What a node runs: an application and its components, without its type.
 pub(crate) struct Program {
-    pub(crate) handlers: Arc<[Arc<dyn Handler>]>,
+    pub(crate) handlers: Arc<[Handler]>,
     pub(crate) commands: Commands,
     pub(crate) on_start: Option<Hook>,
     pub(crate) on_stop: Option<Hook>,

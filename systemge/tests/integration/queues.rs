@@ -41,6 +41,23 @@ impl Serialize for Odd {
     }
 }
 
+/// A number that can't be read if it is 13.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Superstitious(u32);
+
+impl<'de> Deserialize<'de> for Superstitious {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u32::deserialize(deserializer)? {
+            13 => panic!("not that one"),
+            number => Ok(Self(number)),
+        }
+    }
+}
+
+impl Schema for Superstitious {
+    const SHAPE: &'static systemge::payload::Shape = u32::SHAPE;
+}
+
 impl Schema for Odd {
     const SHAPE: &'static systemge::payload::Shape = <Option<Vec<u8>> as Schema>::SHAPE;
 }
@@ -57,6 +74,34 @@ impl Store {
     async fn swap(&self, odd: Odd) -> Odd {
         odd
     }
+
+    #[topic("tell")]
+    async fn tell(&self, number: Superstitious) -> u32 {
+        number.0
+    }
+
+    #[topic("told")]
+    async fn told(&self, number: u32) -> Superstitious {
+        Superstitious(number)
+    }
+}
+
+#[tokio::test]
+async fn a_payload_or_a_response_whose_deserializer_panics_ends_its_request_alone() {
+    let (server_system, server) = start("server", Store::default(), listening()).await;
+    let (caller_system, caller) = start("caller", Caller::default(), listening()).await;
+    caller.connect(endpoint(&server)).await.expect("the server listens");
+    let client = StoreClient::new(&caller);
+    assert_eq!(
+        client.tell(Superstitious(13)).await,
+        Err(RequestError::Undecodable("not that one".to_owned()))
+    );
+    assert_eq!(client.told(13).await, Err(RequestError::ResponseUndecodable("not that one".to_owned())));
+    assert_eq!(client.tell(Superstitious(12)).await, Ok(12));
+    assert_eq!(client.told(14).await, Ok(Superstitious(14)));
+    assert_eq!(server.counters().undecodable, 1);
+    caller_system.stop().await;
+    server_system.stop().await;
 }
 
 #[tokio::test]
