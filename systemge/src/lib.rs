@@ -71,7 +71,8 @@
 //! - `json`: payloads of topics as JSON beside postcard, for tools that know no types
 //! - `cli`: commands from standard input
 //! - `logging`: log lines on standard error, if the program has not set up `tracing` itself
-//! - `full`: all of them
+//! - `testing`: for tests of your nodes, a network within the process and a clock of the test's ([`testing`])
+//! - `full`: all but `testing`
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -95,6 +96,8 @@ pub mod prelude;
 pub mod probe;
 mod protocol;
 mod system;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 mod topic;
 #[doc(hidden)]

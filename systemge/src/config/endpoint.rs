@@ -59,6 +59,12 @@ impl Endpoint {
         self.port
     }
 
+    /// The same with another port.
+    #[must_use]
+    pub fn with_port(self, port: u16) -> Self {
+        Self { port, ..self }
+    }
+
     /// This endpoint, if its host is a name that may be one; `text` is what it was read from.
     fn checked(self, text: impl FnOnce() -> String) -> Result<Self, EndpointError> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');

@@ -226,6 +226,12 @@ impl Outbox {
         self.lock().pending.len()
     }
 
+    /// How many bytes wait to be sent.
+    #[cfg(feature = "testing")]
+    pub(crate) fn queued(&self) -> usize {
+        self.lock().buffer.len()
+    }
+
     /// Waits for room.
     pub(crate) fn poll_room(&self, ticket: &mut RoomTicket, context: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();

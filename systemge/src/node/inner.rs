@@ -310,6 +310,15 @@ impl Inner {
         session.welcome(&self.name, self.instance(), topics, out);
     }
 
+    /// How many bytes wait to be sent, by peer.
+    #[cfg(feature = "testing")]
+    pub(crate) fn queued_bytes(&self) -> Vec<(Arc<str>, usize)> {
+        let dialled =
+            self.router.peers().into_iter().map(|peer| (peer.name().clone(), peer.outbox().queued()));
+        let incoming = self.incoming();
+        dialled.chain(incoming.iter().map(|(name, outbox)| (name.clone(), outbox.queued()))).collect()
+    }
+
     /// A peer is gone.
     pub(crate) fn leave(&self, name: &Arc<str>, outbox: &Arc<Outbox>) {
         let mut incoming = self.incoming();

@@ -86,6 +86,14 @@ impl Peer {
         self.draining.store(true, Relaxed);
     }
 
+    /// The topics that it handles, in the order of their names.
+    #[cfg(feature = "testing")]
+    pub(crate) fn topic_names(&self) -> Vec<Arc<str>> {
+        let mut names: Vec<_> = self.topics().by_name.keys().cloned().collect();
+        names.sort_unstable();
+        names
+    }
+
     /// The topic of that name, unless the peer takes nothing new.
     pub(crate) fn topic(&self, name: &str) -> Option<PeerTopic> {
         if self.draining.load(Relaxed) {

@@ -13,5 +13,7 @@ mod raw;
 mod requests;
 mod stopping;
 mod support;
+#[cfg(feature = "testing")]
+mod testing;
 #[cfg(all(feature = "http", feature = "websocket"))]
 mod web;
