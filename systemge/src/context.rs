@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::cancellation::Cancellation;
 use crate::command::CommandError;
 use crate::config::Endpoint;
 use crate::node::{ConnectError, Inner, Node};
@@ -32,6 +33,8 @@ pub(crate) struct Core {
     /// The name of the peer that sent the message or request.
     pub(crate) sender: Option<Arc<str>>,
     pub(crate) deadline: Option<Instant>,
+    /// Whether the sender still waits; only calls that somebody waits for have one.
+    pub(crate) cancellation: Option<Arc<Cancellation>>,
     /// What would keep a request of this handler to its own node from being answered.
     pub(crate) hold: Hold,
 }
@@ -45,6 +48,22 @@ pub(crate) enum Hold {
     State,
     /// The turn of a node that handles one message at a time.
     Turn,
+}
+
+impl Core {
+    /// Gets ready for a call; `place` belongs to the place where the call runs.
+    #[inline]
+    pub(crate) fn begin(
+        &mut self,
+        waited_for: bool,
+        deadline: Option<Instant>,
+        place: &mut Option<Arc<Cancellation>>,
+    ) {
+        self.deadline = deadline;
+        if waited_for {
+            Cancellation::next(place, &mut self.cancellation);
+        }
+    }
 }
 
 impl<A> Context<A> {
@@ -82,6 +101,67 @@ impl<A> Context<A> {
     #[must_use]
     pub const fn deadline(&self) -> Option<Instant> {
         self.core.deadline
+    }
+
+    /// How long the sender of the request will still wait for the response, zero if its time is over; `None` if there
+    /// is no [`deadline`](Self::deadline).
+    #[must_use]
+    pub fn remaining(&self) -> Option<Duration> {
+        self.core.deadline.map(|deadline| deadline.saturating_duration_since(crate::clock::now()))
+    }
+
+    /// Whether nobody waits for the response any more: the sender gave the request up, its deadline is over, or its
+    /// connection is gone. A clone that outlives the call sees the call's end in the same way. Always false for
+    /// messages, hooks and commands, which have no response.
+    ///
+    /// The handler runs on all the same, so that it leaves no half a change behind; who has much to do looks here
+    /// between two steps, or waits for [`cancelled`](Self::cancelled).
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        let given_up =
+            self.core.cancellation.as_ref().is_some_and(|cancellation| cancellation.is_cancelled());
+        given_up || self.remaining().is_some_and(|remaining| remaining.is_zero())
+    }
+
+    /// Waits until nobody waits for the response any more; see [`is_cancelled`](Self::is_cancelled). Never ends for
+    /// messages, hooks and commands.
+    ///
+    /// ```
+    /// # use systemge::prelude::*;
+    /// # #[derive(systemge::Application, Default)]
+    /// # struct Search {}
+    /// # impl Search { async fn look(&self, _: &str) -> Option<u64> { None } }
+    /// #[systemge::node]
+    /// impl Search {
+    ///     #[topic("find")]
+    ///     async fn find(&self, what: String, ctx: &Context) -> Option<u64> {
+    ///         tokio::select! {
+    ///             found = self.look(&what) => found,
+    ///             () = ctx.cancelled() => None,
+    ///         }
+    ///     }
+    /// }
+    /// # fn main() {}
+    /// ```
+    ///
+    /// Cancel safe.
+    pub async fn cancelled(&self) {
+        let given_up = async {
+            match &self.core.cancellation {
+                Some(cancellation) => cancellation.cancelled().await,
+                None => std::future::pending().await,
+            }
+        };
+        let over = async {
+            match self.core.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = given_up => {}
+            () = over => {}
+        }
     }
 
     /// Dials a peer and keeps this node connected to it, with the delays of `[nodes.NAME.dial]`. Returns the peer's

@@ -78,6 +78,7 @@
 #[path = "private.rs"]
 pub mod __private;
 mod application;
+mod cancellation;
 pub mod client;
 mod clock;
 pub mod command;

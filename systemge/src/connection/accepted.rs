@@ -1,5 +1,6 @@
 //! The accepting side of a connection: it announces topics, and its handlers run.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -12,11 +13,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::driver::{End, Side, Turn};
 use super::outbox::Outbox;
+use crate::cancellation::Cancellation;
 use crate::config::Handling;
 use crate::context::{Core, Hold};
 use crate::node::handler::{Call, Completion, Handler, Worker};
 use crate::node::{Inner, Tally};
-use crate::protocol::frame::{GoodbyeCode, Status, TopicId, write_text_response};
+use crate::protocol::frame::{GoodbyeCode, Status, Token, TopicId, write_text_response};
 use crate::protocol::session::Event;
 use crate::transport::Address;
 
@@ -34,6 +36,8 @@ pub(super) struct Accepted {
     running: FuturesUnordered<Running>,
     /// Calls that run in tasks of their own.
     spawned: FuturesUnordered<BoxFuture<'static, Done>>,
+    /// How the calls that run are told that nobody waits for their responses any more.
+    cancellations: HashMap<Token, Arc<Cancellation>>,
     /// The turn of a node that handles one message at a time.
     turn: Option<OwnedMutexGuard<()>>,
     waiting_for_turn: Option<BoxFuture<'static, OwnedMutexGuard<()>>>,
@@ -63,6 +67,7 @@ impl Accepted {
             peer: None,
             running: FuturesUnordered::new(),
             spawned: FuturesUnordered::new(),
+            cancellations: HashMap::new(),
             turn: None,
             waiting_for_turn: None,
             drop_handlers,
@@ -164,6 +169,7 @@ impl Accepted {
                 node: self.node.clone(),
                 sender: self.peer.clone(),
                 deadline: None,
+                cancellation: None,
                 hold: if self.node.has_lock() {
                     Hold::State
                 } else if self.sequential() && !spawn {
@@ -173,7 +179,7 @@ impl Accepted {
                 },
             }),
         };
-        if let Err(why) = worker.start(deadline, call.encoding, payload) {
+        if let Err(why) = worker.start(call, deadline, payload) {
             self.tally.undecodable += 1;
             match call.token {
                 Some(token) => write_text_response(turn.out, token, Status::Undecodable, &why),
@@ -186,6 +192,7 @@ impl Accepted {
             return;
         }
         if spawn {
+            self.heed_cancellation(call, &*worker);
             self.spawn(Running::new(index, worker, call));
             return;
         }
@@ -196,10 +203,19 @@ impl Accepted {
             }
             Poll::Pending => {
                 self.node.handler_waits();
+                self.heed_cancellation(call, &*worker);
                 self.running.push(Running::new(index, worker, call));
                 // polled again among the others, which then are woken for it alone
                 turn.context.waker().wake_by_ref();
             }
+        }
+    }
+
+    /// Remembers how a call that goes on is told that its caller gave it up. A token that the peer uses twice at a
+    /// time is its own loss.
+    fn heed_cancellation(&mut self, call: Call, worker: &dyn Worker) {
+        if let (Some(token), Some(cancellation)) = (call.token, worker.cancellation()) {
+            self.cancellations.insert(token, cancellation.clone());
         }
     }
 
@@ -217,6 +233,12 @@ impl Accepted {
 
     fn done(&mut self, mut done: Done, out: &mut Vec<u8>) {
         self.node.handler_done();
+        if let Some(cancellation) = done.token.and_then(|token| self.cancellations.remove(&token))
+            && done.worker.is_none()
+        {
+            // it was dropped halfway: a clone of its context learns it from nobody else
+            cancellation.cancel();
+        }
         out.extend_from_slice(&done.response);
         self.completed(done.index, done.completion);
         if let Some(worker) = done.worker.take()
@@ -266,8 +288,13 @@ impl Side for Accepted {
                 self.start(topic, call, deadline, payload, turn);
             }
             Event::Hello { name, .. } => return self.hello(name, turn),
-            // handlers run to their end; a response that comes too late is left by the caller
-            Event::Cancelled(_) => self.tally.cancelled += 1,
+            // handlers run to their end if they don't look; a response that comes too late is left by the caller
+            Event::Cancelled(token) => {
+                self.tally.cancelled += 1;
+                if let Some(cancellation) = self.cancellations.get(&token) {
+                    cancellation.cancel();
+                }
+            }
             Event::Goodbye { code, reason } => return Err(End::Goodbye { code, reason: reason.to_owned() }),
             Event::Welcome { .. }
             | Event::Announced { .. }
@@ -342,6 +369,9 @@ impl Side for Accepted {
     fn over(&mut self) {
         // nothing more will start here: a turn that came now would be nobody's, and the node would stand still
         self.waiting_for_turn = None;
+        for (_, cancellation) in self.cancellations.drain() {
+            cancellation.cancel();
+        }
         if let Some(peer) = &self.peer {
             self.node.leave(peer, &self.outbox);
         }
@@ -370,6 +400,7 @@ struct Running {
 /// A call that waited and is done.
 struct Done {
     index: usize,
+    token: Option<Token>,
     worker: Option<Box<dyn Worker>>,
     completion: Completion,
     response: Vec<u8>,
@@ -382,7 +413,7 @@ impl Done {
         if let Some(token) = call.token {
             write_text_response(&mut response, token, Status::Cancelled, "");
         }
-        Self { index, worker: None, completion: Completion::Failed(None), response }
+        Self { index, token: call.token, worker: None, completion: Completion::Failed(None), response }
     }
 }
 
@@ -395,6 +426,7 @@ impl Running {
         let Some(worker) = &mut self.worker else { return Poll::Pending };
         worker.poll(context, self.call, &mut self.response).map(|completion| Done {
             index: self.index,
+            token: self.call.token,
             worker: self.worker.take(),
             completion,
             response: std::mem::take(&mut self.response),

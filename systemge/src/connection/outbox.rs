@@ -200,12 +200,13 @@ impl Outbox {
         }
     }
 
-    /// Gives a request up: its place is free, and the other side is told.
+    /// Gives a request up: its place is free, and the other side is told, if it reads at all.
     pub(crate) fn cancel(&self, token: Token) {
         let mut state = self.lock();
         let Some(waiting) = state.pending.remove(token) else { return };
         let first = state.buffer.is_empty();
-        if !state.closed {
+        // a peer that doesn't read has no use for it: what travels with the request ends the handler's wait, too
+        if !state.closed && state.buffer.len() < self.capacity {
             Frame::Cancel(token).write(&mut state.buffer);
         }
         drop(state);
@@ -305,7 +306,9 @@ impl Outbox {
             let mut state = self.lock();
             let State { pending, buffer, .. } = &mut *state;
             pending.expire(now, |token, waiting| {
-                Frame::Cancel(token).write(buffer);
+                if buffer.len() < self.capacity {
+                    Frame::Cancel(token).write(buffer);
+                }
                 expired.push(waiting);
             });
         }

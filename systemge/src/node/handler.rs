@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::application::{Application, Invocation, State};
+use crate::cancellation::Cancellation;
 use crate::context::Core;
 use crate::error::panic_text;
 use crate::payload::codec::{decode, encode};
@@ -79,25 +80,27 @@ pub(crate) trait Worker: Send {
     /// Decodes the payload and gets the call ready to be polled.
     fn prepare(
         &mut self,
+        call: Call,
         deadline: Option<std::time::Instant>,
-        encoding: Encoding,
         payload: &[u8],
     ) -> Result<(), String>;
     /// Goes on with the call; a response is appended to `out` when it is done.
     fn step(&mut self, context: &mut Context<'_>, call: Call, out: &mut Vec<u8>) -> Poll<Completion>;
     /// Drops what is left of a call.
     fn clear(&mut self);
+    /// How the call is told that nobody waits for its response any more; `None` for messages.
+    fn cancellation(&self) -> Option<&Arc<Cancellation>>;
 }
 
 impl dyn Worker {
     /// Decodes the payload and gets the call ready to be polled. A panic of the user's `Deserialize` is an error.
     pub(crate) fn start(
         &mut self,
+        call: Call,
         deadline: Option<std::time::Instant>,
-        encoding: Encoding,
         payload: &[u8],
     ) -> Result<(), String> {
-        std::panic::catch_unwind(AssertUnwindSafe(|| self.prepare(deadline, encoding, payload)))
+        std::panic::catch_unwind(AssertUnwindSafe(|| self.prepare(call, deadline, payload)))
             .map_err(|panic| panic_text(&*panic))
             .flatten()
     }
@@ -111,6 +114,9 @@ impl dyn Worker {
     ) -> Poll<Completion> {
         let keep = out.len();
         let polled = std::panic::catch_unwind(AssertUnwindSafe(|| self.step(context, call, out)));
+        if let (Ok(Poll::Ready(_)), Some(cancellation)) = (&polled, self.cancellation()) {
+            cancellation.over();
+        }
         let (completion, status) = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(Completion::Unencodable(why))) => {
@@ -118,6 +124,10 @@ impl dyn Worker {
             }
             Ok(Poll::Ready(completion)) => return Poll::Ready(completion),
             Err(panic) => {
+                // the call's own reference has gone with it, so that there is no telling who else has one
+                if let Some(cancellation) = self.cancellation() {
+                    cancellation.cancel();
+                }
                 // what a panic leaves is dropped here; if that panics, too, the call is left as it is
                 let cleared = std::panic::catch_unwind(AssertUnwindSafe(|| self.clear()));
                 drop(cleared);
@@ -187,6 +197,7 @@ impl<A: Application> TopicTable<A> {
                 handler,
                 origin: Invocation::new(state.clone(), core.clone()),
                 spare: None,
+                cancellation: None,
                 future: Box::pin(None),
                 finish,
                 payload: PhantomData,
@@ -205,6 +216,7 @@ struct TypedWorker<A, P, R, H, F> {
     origin: Invocation<A>,
     /// What the last call gave back.
     spare: Option<Invocation<A>>,
+    cancellation: Option<Arc<Cancellation>>,
     future: Pin<Box<Option<F>>>,
     finish: Finish<R>,
     payload: PhantomData<fn(P)>,
@@ -220,13 +232,13 @@ where
 {
     fn prepare(
         &mut self,
+        call: Call,
         deadline: Option<std::time::Instant>,
-        encoding: Encoding,
         payload: &[u8],
     ) -> Result<(), String> {
-        let payload = decode(payload, encoding)?;
+        let payload = decode(payload, call.encoding)?;
         let mut invocation = self.spare.take().unwrap_or_else(|| self.origin.clone());
-        invocation.core.deadline = deadline;
+        invocation.core.begin(call.token.is_some(), deadline, &mut self.cancellation);
         self.future.as_mut().set(Some((self.handler)(invocation, payload)));
         Ok(())
     }
@@ -242,6 +254,10 @@ where
 
     fn clear(&mut self) {
         self.future.as_mut().set(None);
+    }
+
+    fn cancellation(&self) -> Option<&Arc<Cancellation>> {
+        self.cancellation.as_ref()
     }
 }
 

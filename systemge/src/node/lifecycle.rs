@@ -111,7 +111,7 @@ impl Inner {
     }
 
     fn core(self: &Arc<Self>) -> Core {
-        Core { node: self.clone(), sender: None, deadline: None, hold: Hold::Nothing }
+        Core { node: self.clone(), sender: None, deadline: None, cancellation: None, hold: Hold::Nothing }
     }
 
     /// A context's core for a hook or command, which holds the application's lock if there is one.

@@ -202,6 +202,7 @@ impl Node {
             node: self.inner.clone(),
             sender: None,
             deadline: None,
+            cancellation: None,
             hold: Hold::Nothing,
         })
     }

@@ -2,6 +2,7 @@
 
 mod bad_acceptors;
 mod bad_peers;
+mod cancelling;
 mod command_line;
 mod handling;
 mod lifecycle;
