@@ -17,9 +17,21 @@ pub(crate) fn place(tokens: &impl syn::spanned::Spanned) -> Span {
     tokens.span().resolved_at(Span::mixed_site())
 }
 
+/// Whether a handler is called where it may wait, or where it may block its thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Threading {
+    Async,
+    Blocking,
+}
+
 /// `let (state, context) = …` and the call of the handler, as the statements of an async block; `values` are the
 /// locals with the handler's values, in order. Leaves `state`, `context` and `reply` behind.
-pub(crate) fn call(signature: &ValidSignature, values: &[Ident], krate: &CratePath) -> TokenStream {
+pub(crate) fn call(
+    signature: &ValidSignature,
+    values: &[Ident],
+    threading: Threading,
+    krate: &CratePath,
+) -> TokenStream {
     let span = signature.name.span().resolved_at(Span::mixed_site());
     let name = &signature.name;
     let mut values = values.iter();
@@ -42,16 +54,18 @@ pub(crate) fn call(signature: &ValidSignature, values: &[Ident], krate: &CratePa
         quote_spanned! {span=> #krate::AnyApplication }
     };
     let wait = signature.is_async.then(|| quote_spanned! {span=> .await });
-    let (lock, receiver) = if signature.is_exclusive() {
-        (
-            quote_spanned! {span=> let mut application = state.exclusive().await; },
-            quote_spanned! {span=> &mut application },
-        )
+    let lock = match (threading, signature.is_exclusive()) {
+        (Threading::Async, true) => quote_spanned! {span=> let mut application = state.exclusive().await; },
+        (Threading::Async, false) => quote_spanned! {span=> let application = state.shared().await; },
+        (Threading::Blocking, true) => {
+            quote_spanned! {span=> let mut application = state.blocking_exclusive(); }
+        }
+        (Threading::Blocking, false) => quote_spanned! {span=> let application = state.blocking_shared(); },
+    };
+    let receiver = if signature.is_exclusive() {
+        quote_spanned! {span=> &mut application }
     } else {
-        (
-            quote_spanned! {span=> let application = state.shared().await; },
-            quote_spanned! {span=> &application },
-        )
+        quote_spanned! {span=> &application }
     };
     quote_spanned! {span=>
         let (state, context) = invocation.open::<#context>();
@@ -231,7 +245,7 @@ pub(crate) fn hook(hooks: &[Hook], with_client: bool, krate: &CratePath) -> Toke
     let span = Span::mixed_site();
     let value = |hook: &Hook| {
         let span = hook.signature.name.span().resolved_at(Span::mixed_site());
-        let call = call(&hook.signature, &[], krate);
+        let call = call(&hook.signature, &[], Threading::Async, krate);
         let client = with_client.then(|| quote_spanned! {span=> , client });
         quote_spanned! {span=>
             ::core::option::Option::Some(|invocation #client| ::std::boxed::Box::pin(async move {

@@ -1,5 +1,7 @@
 //! `#[topic("name", options)]`: the attribute that node and WebSocket blocks share.
 
+use std::time::Duration;
+
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt as _;
@@ -49,9 +51,16 @@ impl ToTokens for TopicName {
 #[derive(Debug, Default)]
 pub(crate) struct TopicAttribute {
     pub(crate) name: Option<TopicName>,
-    /// The options in the order of their places; each is one of the allowed ones and there only once.
+    /// The options in the order of their places; each is one of the allowed ones and there only once, but for `alias`.
     pub(crate) options: Vec<Ident>,
+    /// The time limit of a call.
+    pub(crate) timeout: Option<Duration>,
+    /// Other names of the topic.
+    pub(crate) aliases: Vec<TopicName>,
 }
+
+/// How an option is written that takes a value.
+const VALUES: &[(&str, &str)] = &[("timeout", "timeout = \"250ms\""), ("alias", "alias = \"oldName\"")];
 
 impl TopicAttribute {
     /// Reads the attribute of the method `method` and reports everything that is wrong with it.
@@ -59,11 +68,12 @@ impl TopicAttribute {
         let mut read = Self::default();
         let mut name_given = false;
         for (index, argument) in attributes::arguments_of(attribute, sink).iter().enumerate() {
-            if let Some(option) = read.option(argument, options, sink) {
-                if read.options.contains(&option) {
-                    attributes::given_twice(&option, sink);
+            if let Some(option) = allowed_option(argument, options) {
+                if option != "alias" && read.options.contains(option) {
+                    attributes::given_twice(option, sink);
                 } else {
-                    read.options.push(option);
+                    read.option(option, argument, sink);
+                    read.options.push(option.clone());
                 }
                 continue;
             }
@@ -90,20 +100,88 @@ impl TopicAttribute {
         read
     }
 
-    fn option(&self, argument: &Argument, options: &[&str], sink: &Sink<'_>) -> Option<Ident> {
-        let (ArgumentKind::Word(word) | ArgumentKind::Value(word, _) | ArgumentKind::List(word, _)) =
-            &argument.kind
-        else {
-            return None;
+    /// Whether an option is given.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.option_named(name).is_some()
+    }
+
+    /// The option of that name, for its place.
+    pub(crate) fn option_named(&self, name: &str) -> Option<&Ident> {
+        self.options.iter().find(|option| *option == name)
+    }
+
+    /// Reads the value of an option, or sees that it has none.
+    fn option(&mut self, option: &Ident, argument: &Argument, sink: &Sink<'_>) {
+        let example = VALUES.iter().find(|(name, _)| option == name).map(|(_, example)| *example);
+        let refuse = |what: &str, instead: &str| {
+            let mistake = Mistake::new(11, format!("`{option}` takes {what}"));
+            sink.on(&argument.tokens, mistake.help(format!("write `{instead}`")));
         };
-        if !options.iter().any(|option| word == option) {
-            return None;
+        let (Some(example), value) = (example, value_of(argument)) else {
+            if !matches!(argument.kind, ArgumentKind::Word(_)) {
+                let mistake = Mistake::new(11, format!("`{option}` takes no value"));
+                sink.on(&argument.tokens, mistake.help(format!("write `{option}` alone")));
+            }
+            return;
+        };
+        match &value {
+            Some(value) if option == "timeout" => {
+                self.timeout = text_of(value).and_then(|text| duration(&text.value()));
+                if self.timeout.is_none() {
+                    refuse("a time with its unit, such as \"250ms\", \"2s\" or \"1m\"", example);
+                }
+            }
+            Some(value) if is_name(value, 0) => self.aliases.extend(name(value, sink)),
+            Some(_) => refuse("the other name of the topic", example),
+            None if option == "timeout" => refuse("a time", example),
+            None => refuse("the other name of the topic", example),
         }
-        if !matches!(argument.kind, ArgumentKind::Word(_)) {
-            let mistake = Mistake::new(11, format!("`{word}` takes no value"));
-            sink.on(&argument.tokens, mistake.help(format!("write `{word}` alone")));
-        }
-        Some(word.clone())
+    }
+}
+
+/// The option that the argument is, if it is one of the allowed ones.
+fn allowed_option<'a>(argument: &'a Argument, options: &[&str]) -> Option<&'a Ident> {
+    let (ArgumentKind::Word(word) | ArgumentKind::Value(word, _) | ArgumentKind::List(word, _)) =
+        &argument.kind
+    else {
+        return None;
+    };
+    options.iter().any(|option| word == option).then_some(word)
+}
+
+/// What stands behind the `=` of an option, or alone in its parentheses.
+fn value_of(argument: &Argument) -> Option<Argument> {
+    let tokens = match &argument.kind {
+        ArgumentKind::Value(_, tokens) => tokens.clone(),
+        ArgumentKind::List(_, group) => group.stream(),
+        _ => return None,
+    };
+    match attributes::split(tokens).as_slice() {
+        [only] => Some(only.clone()),
+        _ => None,
+    }
+}
+
+fn text_of(argument: &Argument) -> Option<LitStr> {
+    match &argument.kind {
+        ArgumentKind::Literal(Lit::Str(text)) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// A time with its unit: a whole number and `us`, `ms`, `s`, `m`, `min` or `h`; more than nothing.
+fn duration(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(end);
+    let number: u64 = number.parse().ok().filter(|number| *number > 0)?;
+    match unit.trim_start() {
+        "us" => Some(Duration::from_micros(number)),
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        "m" | "min" => number.checked_mul(60).map(Duration::from_secs),
+        "h" => number.checked_mul(3600).map(Duration::from_secs),
+        _ => None,
     }
 }
 
@@ -176,4 +254,28 @@ fn camel_case(name: &Ident) -> String {
         text.push_str(letters.as_str());
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_number_and_a_unit() {
+        for (text, milliseconds) in [
+            ("250ms", 250),
+            ("2s", 2000),
+            (" 2 s ", 2000),
+            ("1m", 60_000),
+            ("1min", 60_000),
+            ("1h", 3_600_000),
+        ] {
+            assert_eq!(duration(text), Some(Duration::from_millis(milliseconds)), "{text}");
+        }
+        for text in
+            ["", "250", "0ms", "ms", "-1s", "1.5s", "1d", "99999999999999999999s", "18446744073709551615h"]
+        {
+            assert_eq!(duration(text), None, "{text}");
+        }
+    }
 }

@@ -83,10 +83,60 @@ pub fn schema(item: TokenStream) -> TokenStream {
 ///
 /// - A handler is `async fn` or `fn`. With `&self` it interleaves with others, with `&mut self` it runs alone.
 /// - `&Context` may stand anywhere; the other parameters are the payload: none, one, or several as a tuple.
-/// - A handler that returns something handles a request, one that returns nothing (or `()`) a message. `oneway` and
-///   `request` behind the name say it where that would be wrong. `spawn` gives every call a task of its own.
+/// - A handler that returns something handles a request, one that returns nothing (or `()`) a message.
 /// - The name of a topic is a string or the path of a constant.
 /// - Methods without an attribute are ordinary methods.
+///
+/// # Options of a topic
+///
+/// They stand behind the name: `#[topic("name", spawn, timeout = "2s")]`.
+///
+/// | option | meaning |
+/// | --- | --- |
+/// | `oneway` | a message, although the handler returns something: a `Result<(), E>` whose error is logged here |
+/// | `request` | a request, although the handler returns nothing: its callers learn that it is done |
+/// | `spawn` | every call runs in a task of its own, on whatever thread has time |
+/// | `blocking` | for a plain `fn` that computes long or blocks: every call runs on a thread of its own |
+/// | `timeout = "250ms"` | for an `async fn`: a call that takes longer, the wait for the state included, is dropped where it waits, its caller gets [`RequestError::Cancelled`], and the node logs it; `us`, `ms`, `s`, `m`, `h`; without the option there is no limit |
+/// | `alias = "oldName"` | the topic is announced under this name, too, for callers from before it was renamed; may be given several times |
+///
+/// ```
+/// use systemge::prelude::*;
+///
+/// #[derive(systemge::Application, Default)]
+/// struct Archive {
+///     entries: Vec<String>,
+/// }
+///
+/// #[systemge::node]
+/// impl Archive {
+///     #[topic("append", request, alias = "add")]
+///     async fn append(&mut self, entry: String) {
+///         self.entries.push(entry);
+///     }
+///
+///     #[topic("search", blocking)]
+///     fn search(&self, word: String) -> Vec<String> {
+///         self.entries.iter().filter(|entry| entry.contains(&word)).cloned().collect()
+///     }
+///
+///     #[topic("fetch", spawn, timeout = "2s")]
+///     async fn fetch(&self, word: String, ctx: &Context) -> Result<Vec<String>, String> {
+///         let other = ArchiveClient::new(ctx).to("archive-2");
+///         other.search(word).await.map_err(|error| error.to_string())
+///     }
+///
+///     #[topic("flush", oneway)]
+///     async fn flush(&self) -> Result<(), std::fmt::Error> {
+///         Ok(())
+///     }
+/// }
+/// # fn main() {}
+/// ```
+///
+/// [`RequestError::Cancelled`]: https://docs.rs/systemge/latest/systemge/client/enum.RequestError.html#variant.Cancelled
+///
+/// # The client
 ///
 /// The client is called like the type, with `Client` behind it; `#[systemge::node(client = Name)]` calls it something
 /// else. Its methods have the names, documentation, `#[cfg]`, `#[deprecated]` and visibility of the handlers, and the

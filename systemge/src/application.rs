@@ -142,6 +142,26 @@ impl<A> State<A> {
         }
     }
 
+    /// The same as `shared`, on a thread that may block.
+    pub fn blocking_shared(&self) -> Shared<'_, A> {
+        match &self.0 {
+            Kind::Free(application) => Shared::Free(application),
+            Kind::Locked(lock) => Shared::Locked(lock.blocking_read()),
+        }
+    }
+
+    /// The same as `exclusive`, on a thread that may block.
+    ///
+    /// # Panics
+    ///
+    /// As `exclusive`.
+    pub fn blocking_exclusive(&self) -> Exclusive<'_, A> {
+        match &self.0 {
+            Kind::Locked(lock) => Exclusive(lock.blocking_write()),
+            Kind::Free(_) => unreachable!("an application with exclusive handlers has a lock"),
+        }
+    }
+
     /// The application alone.
     ///
     /// # Panics

@@ -14,7 +14,7 @@ pub use crate::client::ClientCore;
 pub use crate::command::{ArgumentSpec, CommandArguments, CommandSpec, CommandTable, Presence};
 #[cfg(feature = "http")]
 pub use crate::http::{HttpRequest, RouteTable};
-pub use crate::node::{TopicOptions, TopicTable};
+pub use crate::node::{TopicOptions, TopicTable, blocking};
 pub use crate::probe;
 pub use crate::topic::{Topic, check_topic_name};
 #[cfg(feature = "websocket")]

@@ -66,7 +66,7 @@ fn entry(command: &Command, krate: &CratePath) -> TokenStream {
         quote_spanned! {span=> let #local = arguments.#method::<#ty>(#name)?; }
     });
     let mutable = (!arguments.is_empty()).then(|| quote_spanned! {span=> mut });
-    let call = emit::call(signature, &locals, krate);
+    let call = emit::call(signature, &locals, emit::Threading::Async, krate);
     quote_spanned! {span=>
         #(#cfgs)*
         table.command(

@@ -54,7 +54,7 @@ fn entry(route: &Route, krate: &CratePath) -> TokenStream {
     } else {
         quote_spanned! {span=> mut request }
     };
-    let call = emit::call(signature, &locals, krate);
+    let call = emit::call(signature, &locals, emit::Threading::Async, krate);
     quote_spanned! {span=>
         #(#cfgs)*
         table.route(

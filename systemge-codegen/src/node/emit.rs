@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote_spanned};
 use syn::Type;
 
-use super::model::{Kind, Node, Topic};
+use super::model::{Kind, Node, Topic, TopicOptions};
 use crate::attributes::Carried;
 use crate::block::{ValidSignature, last_segment};
 use crate::crate_path::CratePath;
@@ -49,16 +49,22 @@ pub(crate) fn block(node: &Node<'_>, krate: &CratePath) -> TokenStream {
 ///
 /// Only where there can be some: it costs the compiler a little for each topic.
 fn coherence(node: &Node<'_>, krate: &CratePath) -> TokenStream {
-    let hidden = |topic: &Topic| topic.name.text().is_none() || !topic.carried.cfgs.is_empty();
+    let hidden = |topic: &Topic| {
+        let mut names = std::iter::once(&topic.name).chain(&topic.options.aliases);
+        names.any(|name| name.text().is_none()) || !topic.carried.cfgs.is_empty()
+    };
     if !node.topics.iter().any(hidden) {
         return TokenStream::new();
     }
     let Carried { cfgs: block_cfgs, .. } = Carried::of(&node.block.attributes);
     let (generics, _, where_clause) = node.block.generics.split_for_impl();
     let self_type = &node.block.self_type;
-    let implementations = node.topics.iter().map(|Topic { name, carried, .. }| {
+    let names = node.topics.iter().flat_map(|topic| {
+        let names = std::iter::once(&topic.name).chain(&topic.options.aliases);
+        names.map(|name| (name, &topic.carried.cfgs))
+    });
+    let implementations = names.map(|(name, cfgs)| {
         let span = emit::place(name);
-        let cfgs = &carried.cfgs;
         quote_spanned! {span=>
             #(#block_cfgs)*
             #(#cfgs)*
@@ -72,25 +78,63 @@ fn coherence(node: &Node<'_>, krate: &CratePath) -> TokenStream {
 
 /// One line of the table.
 fn entry(topic: &Topic, krate: &CratePath) -> TokenStream {
-    let Topic { name, kind, spawn, signature, carried } = topic;
+    let Topic { name, kind, options, signature, carried } = topic;
     let span = signature.name.span().resolved_at(Span::mixed_site());
     let cfgs = &carried.cfgs;
     let method = Ident::new(if *kind == Kind::OneWay { "message" } else { "request" }, span);
     let (payload, reply) = (signature.payload(), signature.reply());
-    let exclusive = signature.is_exclusive();
     let (values, pattern) = emit::values(signature.values().count());
-    let call = emit::call(signature, &values, krate);
+    let threading = if options.blocking { emit::Threading::Blocking } else { emit::Threading::Async };
+    let call = emit::call(signature, &values, threading, krate);
+    let result = quote_spanned! {span=> (reply, #krate::__private::Invocation::close(state, context)) };
+    let run = if options.blocking {
+        quote_spanned! {span=>
+            #krate::__private::blocking(invocation, move |invocation: #krate::__private::Invocation<Self>| {
+                #call
+                #result
+            })
+        }
+    } else {
+        quote_spanned! {span=> async move { #call #result } }
+    };
     let checked = emit::name_check(name, krate);
+    let options = self::options(options, signature, krate);
     quote_spanned! {span=>
         #(#cfgs)*
         table.#method::<#payload, #reply, _, _>(
             #checked,
-            #krate::__private::TopicOptions { exclusive: #exclusive, spawn: #spawn },
-            |invocation, #pattern: #payload| async move {
-                #call
-                (reply, #krate::__private::Invocation::close(state, context))
-            },
+            #options,
+            |invocation, #pattern: #payload| #run,
         );
+    }
+}
+
+/// The options of a topic, as far as they are not those that a topic has anyway.
+fn options(options: &TopicOptions, signature: &ValidSignature, krate: &CratePath) -> TokenStream {
+    let span = signature.name.span().resolved_at(Span::mixed_site());
+    let mut fields = Vec::new();
+    if signature.is_exclusive() {
+        fields.push(quote_spanned! {span=> exclusive: true });
+    }
+    if options.spawn {
+        fields.push(quote_spanned! {span=> spawn: true });
+    }
+    if let Some(timeout) = options.timeout {
+        let (seconds, nanoseconds) = (timeout.as_secs(), timeout.subsec_nanos());
+        fields.push(quote_spanned! {span=>
+            timeout: ::core::option::Option::Some(::core::time::Duration::new(#seconds, #nanoseconds))
+        });
+    }
+    if !options.aliases.is_empty() {
+        let names = options.aliases.iter().map(|name| emit::name_check(name, krate));
+        fields.push(quote_spanned! {span=> aliases: &[#(#names),*] });
+    }
+    if fields.is_empty() {
+        quote_spanned! {span=> #krate::__private::TopicOptions::DEFAULT }
+    } else {
+        quote_spanned! {span=>
+            #krate::__private::TopicOptions { #(#fields,)* ..#krate::__private::TopicOptions::DEFAULT }
+        }
     }
 }
 

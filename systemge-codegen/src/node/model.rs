@@ -1,5 +1,7 @@
 //! A node block that is known to be right; what is wrong with it was reported on the way here.
 
+use std::time::Duration;
+
 use proc_macro2::{Ident, Span};
 use quote::format_ident;
 use syn::Visibility;
@@ -38,9 +40,22 @@ pub(crate) enum Kind {
 pub(crate) struct Topic {
     pub(crate) name: TopicName,
     pub(crate) kind: Kind,
-    pub(crate) spawn: bool,
+    pub(crate) options: TopicOptions,
     pub(crate) signature: ValidSignature,
     pub(crate) carried: Carried,
+}
+
+/// How a topic is handled.
+#[derive(Debug, Default)]
+pub(crate) struct TopicOptions {
+    /// In a task of its own.
+    pub(crate) spawn: bool,
+    /// On a thread that may block.
+    pub(crate) blocking: bool,
+    /// How long a call may take.
+    pub(crate) timeout: Option<Duration>,
+    /// Other names of the topic.
+    pub(crate) aliases: Vec<TopicName>,
 }
 
 /// A method of the generated client.

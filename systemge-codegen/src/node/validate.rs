@@ -6,7 +6,7 @@ use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
 use syn::{Attribute, LitStr, Type};
 
-use super::model::{ClientMethod, Kind, Node, NodeArguments, Topic};
+use super::model::{ClientMethod, Kind, Node, NodeArguments, Topic, TopicOptions};
 use crate::attributes::Carried;
 use crate::block::{self, RawBlock, RawItem, RawMethod, Rules, ValidSignature};
 use crate::errors::{Mistake, Sink};
@@ -14,7 +14,7 @@ use crate::hook;
 use crate::topic::{TopicAttribute, TopicName};
 
 /// The options of `#[topic]` in a node block.
-const OPTIONS: &[&str] = &["oneway", "request", "spawn"];
+const OPTIONS: &[&str] = &["oneway", "request", "spawn", "blocking", "timeout", "alias"];
 
 /// What the generated client is called with anyway, so that no handler can have these names.
 const CLIENT_METHODS: &[&str] = &["new", "to", "any", "wait_for_provider"];
@@ -81,6 +81,7 @@ impl<'b> Node<'b> {
         let signature = ValidSignature::read(&method.signature, TOPIC, &sink.child());
         let Some(signature) = signature else { return };
         let kind = kind(&attribute, &signature, sink);
+        let options = options(&mut attribute, &signature, &self.block.self_type, sink);
         if CLIENT_METHODS.iter().any(|reserved| name == reserved) {
             let mistake = Mistake::new(110, format!("the generated client has a method `{name}` of its own"));
             sink.at(name.span(), mistake.help("rename the handler; the name of the topic can stay"));
@@ -92,7 +93,7 @@ impl<'b> Node<'b> {
             self.topics.push(Topic {
                 name: topic.clone(),
                 kind,
-                spawn: attribute.options.iter().any(|option| option == "spawn"),
+                options,
                 signature: signature.clone(),
                 carried: carried.clone(),
             });
@@ -126,6 +127,17 @@ impl<'b> Node<'b> {
             sink.note(first, &format!("the first handler of `{name}` is here"));
             false
         });
+        let unconditional = self.topics.iter_mut().filter(|topic| topic.carried.cfgs.is_empty());
+        for alias in unconditional.flat_map(|topic| &mut topic.options.aliases) {
+            let Some(name) = alias.text() else { continue };
+            let Some(first) = seen.get(&name) else {
+                seen.insert(name, alias.clone());
+                continue;
+            };
+            let mistake = Mistake::new(109, format!("the alias `{name}` is the name of a topic, too"));
+            sink.on(&*alias, mistake.help("remove the alias, or rename the topic that has taken its name"));
+            sink.note(first, &format!("`{name}` is here already"));
+        }
     }
 }
 
@@ -151,8 +163,7 @@ impl Node<'_> {
 
 /// Decides whether a topic is one-way or a request, and reports a contradiction.
 fn kind(attribute: &TopicAttribute, signature: &ValidSignature, sink: &Sink<'_>) -> Kind {
-    let option = |name: &str| attribute.options.iter().find(|option| *option == name);
-    match (option("oneway"), option("request")) {
+    match (attribute.option_named("oneway"), attribute.option_named("request")) {
         (Some(one_way), Some(request)) => {
             let mistake = Mistake::new(217, "a topic is one-way or a request, not both");
             let last = if attribute.options.last() == Some(request) { request } else { one_way };
@@ -173,6 +184,40 @@ fn kind(attribute: &TopicAttribute, signature: &ValidSignature, sink: &Sink<'_>)
         (None, Some(_)) => Kind::Request,
         (None, None) if signature.output.as_ref().is_some_and(|ty| !is_unit(ty)) => Kind::Request,
         (None, None) => Kind::OneWay,
+    }
+}
+
+/// Takes the options that say how the topic is handled, and reports those that this handler can't have.
+fn options(
+    attribute: &mut TopicAttribute,
+    signature: &ValidSignature,
+    self_type: &Type,
+    sink: &Sink<'_>,
+) -> TopicOptions {
+    let name = &signature.name;
+    let refuse = |option: &str, message: String, help: String| {
+        if let Some(place) = attribute.option_named(option) {
+            sink.at(place.span(), Mistake::new(219, message).help(help));
+        }
+    };
+    if attribute.has("blocking") && signature.is_async {
+        let message = format!("`blocking` is for a plain `fn`, but `{name}` is `async`");
+        refuse("blocking", message, format!("write `fn {name}`, or remove `blocking`"));
+    }
+    if attribute.has("blocking") && attribute.has("spawn") {
+        let message = "`blocking` gives every call a thread of its own already".to_owned();
+        refuse("spawn", message, "remove `spawn`".to_owned());
+    }
+    if attribute.has("timeout") && !signature.is_async {
+        let message = format!("`timeout` ends a call where it waits, but `{name}` is no `async fn`");
+        refuse("timeout", message, format!("write `async fn {name}`, or remove `timeout`"));
+    }
+    let aliases = std::mem::take(&mut attribute.aliases);
+    TopicOptions {
+        spawn: attribute.has("spawn"),
+        blocking: attribute.has("blocking"),
+        timeout: attribute.timeout,
+        aliases: aliases.into_iter().map(|name| name.outside_of(self_type)).collect(),
     }
 }
 

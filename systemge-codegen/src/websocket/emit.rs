@@ -53,7 +53,7 @@ fn entry(topic: &Topic, krate: &CratePath) -> TokenStream {
     let cfgs = &carried.cfgs;
     let payload = signature.payload();
     let (values, pattern) = emit::values(signature.values().count());
-    let call = emit::call(signature, &values, krate);
+    let call = emit::call(signature, &values, emit::Threading::Async, krate);
     let checked = emit::name_check(name, krate);
     quote_spanned! {span=>
         #(#cfgs)*

@@ -18,6 +18,16 @@ impl Life {
         self.at(row, column)
     }
 
+    #[topic("search", blocking, alias = "find", alias = Self::FIND)]
+    fn search(&mut self, word: String) -> Vec<String> {
+        self.words(word)
+    }
+
+    #[topic("fetch", timeout = "1500ms", spawn)]
+    async fn fetch(&self) -> Vec<String> {
+        self.far_away().await
+    }
+
     #[on_start]
     async fn start(&mut self, ctx: &Context) -> Result<()> {
         Ok(())

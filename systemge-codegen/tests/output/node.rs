@@ -17,6 +17,12 @@ impl Life {
     ) -> Result<Option<Cell>, GridError> {
         self.at(row, column)
     }
+    fn search(&mut self, word: String) -> Vec<String> {
+        self.words(word)
+    }
+    async fn fetch(&self) -> Vec<String> {
+        self.far_away().await
+    }
     async fn start(&mut self, ctx: &Context) -> Result<()> {
         Ok(())
     }
@@ -45,6 +51,13 @@ impl Life {
             const _: () = ::systemge::__private::probe::payload::<Option<Cell>>();
             const _: () = ::systemge::__private::probe::wire_error::<GridError>();
         }
+        {
+            const _: () = ::systemge::__private::probe::payload::<String>();
+            const _: () = ::systemge::__private::probe::reply::<Vec<String>>();
+        }
+        {
+            const _: () = ::systemge::__private::probe::reply::<Vec<String>>();
+        }
     }
 }
 #[automatically_derived]
@@ -57,6 +70,7 @@ where
         (),
         GridError,
     >: ::systemge::__private::probe::IsOneWayReply<'systemge>,
+    for<'systemge> Vec<String>: ::systemge::__private::probe::IsReply<'systemge>,
 {
     #[doc(hidden)]
     pub const __SYSTEMGE_NODE: ::core::option::Option<
@@ -72,10 +86,7 @@ where
                     _,
                 >(
                     "getGrid",
-                    ::systemge::__private::TopicOptions {
-                        exclusive: false,
-                        spawn: false,
-                    },
+                    ::systemge::__private::TopicOptions::DEFAULT,
                     |invocation, (): ()| async move {
                         let (state, context) = invocation
                             .open::<::systemge::AnyApplication>();
@@ -96,7 +107,7 @@ where
                     "setGrid",
                     ::systemge::__private::TopicOptions {
                         exclusive: true,
-                        spawn: false,
+                        ..::systemge::__private::TopicOptions::DEFAULT
                     },
                     |invocation, value_0: String| async move {
                         let (state, context) = invocation.open::<_>();
@@ -122,14 +133,76 @@ where
                         NAMES_CELL
                     },
                     ::systemge::__private::TopicOptions {
-                        exclusive: false,
                         spawn: true,
+                        ..::systemge::__private::TopicOptions::DEFAULT
                     },
                     |invocation, (value_0, value_1): (u32, u32)| async move {
                         let (state, context) = invocation.open::<_>();
                         let reply = {
                             let application = state.shared().await;
                             Self::cell(&application, value_0, &context, value_1)
+                        };
+                        (reply, ::systemge::__private::Invocation::close(state, context))
+                    },
+                );
+            table
+                .request::<
+                    String,
+                    Vec<String>,
+                    _,
+                    _,
+                >(
+                    "search",
+                    ::systemge::__private::TopicOptions {
+                        exclusive: true,
+                        aliases: &[
+                            "find",
+                            {
+                                const _: () = ::systemge::__private::check_topic_name(
+                                    <Life>::FIND,
+                                );
+                                <Life>::FIND
+                            },
+                        ],
+                        ..::systemge::__private::TopicOptions::DEFAULT
+                    },
+                    |invocation, value_0: String| ::systemge::__private::blocking(
+                        invocation,
+                        move |invocation: ::systemge::__private::Invocation<Self>| {
+                            let (state, context) = invocation
+                                .open::<::systemge::AnyApplication>();
+                            let reply = {
+                                let mut application = state.blocking_exclusive();
+                                Self::search(&mut application, value_0)
+                            };
+                            (
+                                reply,
+                                ::systemge::__private::Invocation::close(state, context),
+                            )
+                        },
+                    ),
+                );
+            table
+                .request::<
+                    (),
+                    Vec<String>,
+                    _,
+                    _,
+                >(
+                    "fetch",
+                    ::systemge::__private::TopicOptions {
+                        spawn: true,
+                        timeout: ::core::option::Option::Some(
+                            ::core::time::Duration::new(1u64, 500000000u32),
+                        ),
+                        ..::systemge::__private::TopicOptions::DEFAULT
+                    },
+                    |invocation, (): ()| async move {
+                        let (state, context) = invocation
+                            .open::<::systemge::AnyApplication>();
+                        let reply = {
+                            let application = state.shared().await;
+                            Self::fetch(&application).await
                         };
                         (reply, ::systemge::__private::Invocation::close(state, context))
                     },
@@ -168,10 +241,26 @@ impl ::systemge::__private::probe::OneHandlerForEachTopic<
 impl ::systemge::__private::probe::OneHandlerForEachTopic<
     { ::systemge::__private::probe::topic_key(NAMES_CELL) },
 > for Life {}
+#[automatically_derived]
+impl ::systemge::__private::probe::OneHandlerForEachTopic<
+    { ::systemge::__private::probe::topic_key("search") },
+> for Life {}
+#[automatically_derived]
+impl ::systemge::__private::probe::OneHandlerForEachTopic<
+    { ::systemge::__private::probe::topic_key("find") },
+> for Life {}
+#[automatically_derived]
+impl ::systemge::__private::probe::OneHandlerForEachTopic<
+    { ::systemge::__private::probe::topic_key(<Life>::FIND) },
+> for Life {}
+#[automatically_derived]
+impl ::systemge::__private::probe::OneHandlerForEachTopic<
+    { ::systemge::__private::probe::topic_key("fetch") },
+> for Life {}
 /// The typed caller of the topics of `Life`.
 #[allow(dead_code, unreachable_pub)]
 pub struct LifeClient {
-    core: ::systemge::__private::ClientCore<3usize>,
+    core: ::systemge::__private::ClientCore<5usize>,
     application: ::core::marker::PhantomData<fn() -> ()>,
 }
 #[automatically_derived]
@@ -250,6 +339,33 @@ impl LifeClient {
                     >(NAMES_CELL)
                 },
                 (row, column),
+            )
+    }
+    /// The topic of `Life::search`.
+    fn search(
+        &self,
+        word: String,
+    ) -> ::systemge::client::Request<'_, String, Vec<String>>
+    where
+        for<'systemge> Vec<String>: ::systemge::__private::probe::IsReply<'systemge>,
+    {
+        self.core
+            .request(
+                3usize,
+                const { &::systemge::Topic::request::<String, Vec<String>>("search") },
+                word,
+            )
+    }
+    /// The topic of `Life::fetch`.
+    fn fetch(&self) -> ::systemge::client::Request<'_, (), Vec<String>>
+    where
+        for<'systemge> Vec<String>: ::systemge::__private::probe::IsReply<'systemge>,
+    {
+        self.core
+            .request(
+                4usize,
+                const { &::systemge::Topic::request::<(), Vec<String>>("fetch") },
+                (),
             )
     }
 }

@@ -42,10 +42,7 @@ where
                     _,
                 >(
                     "get",
-                    crate::net::__private::TopicOptions {
-                        exclusive: false,
-                        spawn: false,
-                    },
+                    crate::net::__private::TopicOptions::DEFAULT,
                     |invocation, (): ()| async move {
                         let (state, context) = invocation
                             .open::<crate::net::AnyApplication>();

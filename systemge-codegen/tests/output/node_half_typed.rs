@@ -10,15 +10,13 @@ async fn }
 }
 }
 }
-# [automatically_derived] # [allow (deprecated , clippy :: all , clippy :: pedantic , clippy :: nursery)] impl Life where for < 'systemge > Life : :: systemge :: __private :: probe :: IsApplication < 'systemge > , for < 'systemge > Grid : :: systemge :: __private :: probe :: IsReply < 'systemge > , { # [doc (hidden)] pub const __SYSTEMGE_NODE : :: core :: option :: Option < :: systemge :: __private :: NodeBlock < Self >> = :: core :: option :: Option :: Some (:: systemge :: __private :: NodeBlock { exclusive : false , topics : | table | { table . request :: < () , Grid , _ , _ > ("getGrid" , :: systemge :: __private :: TopicOptions { exclusive : false , spawn : false }
-, | invocation , () : () | async move { let (state , context) = invocation . open :: < :: systemge :: AnyApplication > () ;
+# [automatically_derived] # [allow (deprecated , clippy :: all , clippy :: pedantic , clippy :: nursery)] impl Life where for < 'systemge > Life : :: systemge :: __private :: probe :: IsApplication < 'systemge > , for < 'systemge > Grid : :: systemge :: __private :: probe :: IsReply < 'systemge > , { # [doc (hidden)] pub const __SYSTEMGE_NODE : :: core :: option :: Option < :: systemge :: __private :: NodeBlock < Self >> = :: core :: option :: Option :: Some (:: systemge :: __private :: NodeBlock { exclusive : false , topics : | table | { table . request :: < () , Grid , _ , _ > ("getGrid" , :: systemge :: __private :: TopicOptions :: DEFAULT , | invocation , () : () | async move { let (state , context) = invocation . open :: < :: systemge :: AnyApplication > () ;
 let reply = { let application = state . shared () . await ;
 Self :: grid (& application) . await }
 ;
 (reply , :: systemge :: __private :: Invocation :: close (state , context)) }
 ,) ;
-table . request :: < () , u8 , _ , _ > ("fine" , :: systemge :: __private :: TopicOptions { exclusive : false , spawn : false }
-, | invocation , () : () | async move { let (state , context) = invocation . open :: < :: systemge :: AnyApplication > () ;
+table . request :: < () , u8 , _ , _ > ("fine" , :: systemge :: __private :: TopicOptions :: DEFAULT , | invocation , () : () | async move { let (state , context) = invocation . open :: < :: systemge :: AnyApplication > () ;
 let reply = { let application = state . shared () . await ;
 Self :: fine (& application) . await }
 ;

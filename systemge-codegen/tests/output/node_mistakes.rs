@@ -49,10 +49,7 @@ where
                     _,
                 >(
                     "twice",
-                    ::systemge::__private::TopicOptions {
-                        exclusive: false,
-                        spawn: false,
-                    },
+                    ::systemge::__private::TopicOptions::DEFAULT,
                     |invocation, (): ()| async move {
                         let (state, context) = invocation
                             .open::<::systemge::AnyApplication>();
@@ -71,10 +68,7 @@ where
                     _,
                 >(
                     "fine",
-                    ::systemge::__private::TopicOptions {
-                        exclusive: false,
-                        spawn: false,
-                    },
+                    ::systemge::__private::TopicOptions::DEFAULT,
                     |invocation, (): ()| async move {
                         let (state, context) = invocation
                             .open::<::systemge::AnyApplication>();

@@ -16,6 +16,8 @@ use crate::node::{Inner, Node, Provider, Providers, Route};
 use crate::payload::{Payload, Reply};
 use crate::topic::Topic;
 
+#[doc(hidden)]
+pub use self::one_way::HasResponses;
 pub use self::one_way::{OneWay, SendError, SendMessage};
 pub use self::outcome::{Outcome, Refusal, RequestError};
 pub use self::request::{AllResponses, FirstResponse, Request, ResponseStream};

@@ -48,7 +48,42 @@ impl<'c, P: Payload> OneWay<'c, P> {
     pub(super) const fn new(destination: Destination<'c>, payload: P) -> Self {
         Self { destination, payload }
     }
+
+    // what a request has and a message can't have: the compiler says why, where it would only miss the method
+
+    #[doc(hidden)]
+    pub fn all(self) -> std::future::Ready<Result<Vec<()>, SendError>>
+    where
+        Self: HasResponses,
+    {
+        std::future::ready(Ok(Vec::new()))
+    }
+
+    #[doc(hidden)]
+    pub const fn stream(self) -> Self
+    where
+        Self: HasResponses,
+    {
+        self
+    }
+
+    #[doc(hidden)]
+    pub const fn limit(self, _: usize) -> Self
+    where
+        Self: HasResponses,
+    {
+        self
+    }
 }
+
+/// What has responses to wait for: a request. No message does.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "[SGE0404] a one-way topic has no responses to wait for",
+    label = "nobody responds to this message",
+    note = "await the message alone: it tells how many nodes it was handed to; a topic is a request if its handler returns something, or with `request` behind its name"
+)]
+pub trait HasResponses {}
 
 impl<'c, P: Payload> IntoFuture for OneWay<'c, P> {
     type Output = Result<usize, SendError>;

@@ -8,6 +8,9 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::Sleep;
 
 use crate::application::{Application, Invocation, State};
 use crate::cancellation::Cancellation;
@@ -27,13 +30,22 @@ pub struct TopicOptions {
     pub exclusive: bool,
     /// The handler runs in a task of its own.
     pub spawn: bool,
+    /// How long a call may take before it is dropped where it waits.
+    pub timeout: Option<Duration>,
+    /// Other names that the topic is announced under.
+    pub aliases: &'static [&'static str],
+}
+
+impl TopicOptions {
+    /// No option at all.
+    pub const DEFAULT: Self = Self { exclusive: false, spawn: false, timeout: None, aliases: &[] };
 }
 
 /// The handler of one topic of one node.
 pub(crate) struct Handler {
     topic: Topic,
     options: TopicOptions,
-    worker: Box<MakeWorker>,
+    worker: Arc<MakeWorker>,
 }
 
 type MakeWorker = dyn Fn(&Core) -> Box<dyn Worker> + Send + Sync;
@@ -49,7 +61,11 @@ impl Handler {
 
     /// A place where one call can run.
     pub(crate) fn worker(&self, core: &Core) -> Box<dyn Worker> {
-        (self.worker)(core)
+        let worker = (self.worker)(core);
+        match self.options.timeout {
+            Some(limit) => Box::new(LimitedWorker { worker, limit, timer: None }),
+            None => worker,
+        }
     }
 }
 
@@ -72,6 +88,8 @@ pub(crate) enum Completion {
     Panicked(String),
     /// The response could not be written.
     Unencodable(String),
+    /// The handler's own time limit was over, and it was dropped where it waited.
+    TimedOut(Duration),
 }
 
 /// A place where one call of one handler runs. What it does not know of types is in the methods of `dyn Worker`: it
@@ -122,6 +140,7 @@ impl dyn Worker {
             Ok(Poll::Ready(Completion::Unencodable(why))) => {
                 (Completion::Unencodable(why), Status::Unencodable)
             }
+            Ok(Poll::Ready(Completion::TimedOut(limit))) => (Completion::TimedOut(limit), Status::Cancelled),
             Ok(Poll::Ready(completion)) => return Poll::Ready(completion),
             Err(panic) => {
                 // the call's own reference has gone with it, so that there is no telling who else has one
@@ -135,12 +154,66 @@ impl dyn Worker {
             }
         };
         out.truncate(keep);
-        if let (Completion::Unencodable(text) | Completion::Panicked(text), Some(token)) =
-            (&completion, call.token)
-        {
-            write_text_response(out, token, status, text);
+        match (&completion, call.token) {
+            (Completion::Unencodable(text) | Completion::Panicked(text), Some(token)) => {
+                write_text_response(out, token, status, text);
+            }
+            (Completion::TimedOut(limit), Some(token)) => {
+                write_text_response(
+                    out,
+                    token,
+                    status,
+                    &format!("it took longer than its limit of {limit:?}"),
+                );
+            }
+            _ => {}
         }
         Poll::Ready(completion)
+    }
+}
+
+/// A place for calls with a time limit. The timer is made when a call waits, so that one that doesn't costs nothing.
+struct LimitedWorker {
+    worker: Box<dyn Worker>,
+    limit: Duration,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Worker for LimitedWorker {
+    fn prepare(
+        &mut self,
+        call: Call,
+        deadline: Option<std::time::Instant>,
+        payload: &[u8],
+    ) -> Result<(), String> {
+        self.timer = None;
+        let own = crate::clock::now().checked_add(self.limit);
+        let deadline = [deadline, own].into_iter().flatten().min();
+        self.worker.prepare(call, deadline, payload)
+    }
+
+    fn step(&mut self, context: &mut Context<'_>, call: Call, out: &mut Vec<u8>) -> Poll<Completion> {
+        if let Poll::Ready(completion) = self.worker.step(context, call, out) {
+            return Poll::Ready(completion);
+        }
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(self.limit)));
+        if timer.as_mut().poll(context).is_pending() {
+            return Poll::Pending;
+        }
+        // what the handler has begun elsewhere learns that there will be no response
+        if let Some(cancellation) = self.worker.cancellation() {
+            cancellation.cancel();
+        }
+        self.worker.clear();
+        Poll::Ready(Completion::TimedOut(self.limit))
+    }
+
+    fn clear(&mut self) {
+        self.worker.clear();
+    }
+
+    fn cancellation(&self) -> Option<&Arc<Cancellation>> {
+        self.worker.cancellation()
     }
 }
 
@@ -203,7 +276,32 @@ impl<A: Application> TopicTable<A> {
                 payload: PhantomData,
             })
         };
-        self.handlers.push(Handler { topic, options, worker: Box::new(worker) });
+        push(&mut self.handlers, topic, options, Arc::new(worker));
+    }
+}
+
+/// Adds a handler under its name and its other names.
+fn push(handlers: &mut Vec<Handler>, topic: Topic, options: TopicOptions, worker: Arc<MakeWorker>) {
+    for alias in options.aliases {
+        handlers.push(Handler { topic: topic.named(alias), options, worker: worker.clone() });
+    }
+    handlers.push(Handler { topic, options, worker });
+}
+
+/// Runs a handler that blocks its thread on a thread where that keeps nobody from anything. A panic in it goes on here.
+#[doc(hidden)]
+pub async fn blocking<A: Application, R: Send + 'static>(
+    invocation: Invocation<A>,
+    call: impl FnOnce(Invocation<A>) -> (R, Invocation<A>) + Send + 'static,
+) -> (R, Invocation<A>) {
+    let node = invocation.core.node.clone();
+    match node.spawn_blocking(move || call(invocation)).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // the runtime ends, and with it whoever waits here
+            Err(_) => std::future::pending().await,
+        },
     }
 }
 

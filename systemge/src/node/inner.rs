@@ -214,6 +214,14 @@ impl Inner {
         })
     }
 
+    /// Runs a handler that blocks its thread. A stop waits for it as long as for others; then it is left behind.
+    pub(crate) fn spawn_blocking<T: Send + 'static>(
+        &self,
+        task: impl FnOnce() -> T + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        self.run().tracker.spawn_blocking(task)
+    }
+
     /// Cancelled when this start's handlers that are not done are dropped.
     pub(crate) fn drop_handlers(&self) -> CancellationToken {
         lock(&self.run).drop_handlers.clone()

@@ -102,6 +102,13 @@ impl Tally {
                     tracing::warn!(node = %node.name(), sender, topic, %error, "a handler failed");
                 }
             }
+            Completion::TimedOut(limit) => {
+                self.failed += 1;
+                tracing::warn!(
+                    node = %node.name(), sender, topic, ?limit,
+                    "a handler took longer than its time limit, and was dropped where it waited"
+                );
+            }
             Completion::Panicked(panic) => {
                 self.panicked += 1;
                 tracing::error!(node = %node.name(), sender, topic, %panic, "a handler panicked");

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 #[doc(hidden)]
-pub use self::handler::{TopicOptions, TopicTable};
+pub use self::handler::{TopicOptions, TopicTable, blocking};
 pub(crate) use self::inner::Inner;
 pub use self::lifecycle::{ConnectError, NodeState, StartError};
 pub use self::metrics::Counters;

@@ -8,6 +8,7 @@ mod handling;
 mod lifecycle;
 mod many;
 mod memory;
+mod options;
 mod pressure;
 mod queues;
 mod raw;
