@@ -30,7 +30,11 @@ Self :: fine (& application) . await }
 }
 # [doc = r" Asks only the node of that name."] # [must_use] pub fn to (self , node : impl :: core :: convert :: Into < :: std :: string :: String >) -> Self { Self { core : self . core . to (node) , application : :: core :: marker :: PhantomData }
 }
-# [doc = r" Asks one of the nodes that handle the topic, the less busy of two random ones."] # [must_use] pub fn any (self) -> Self { Self { core : self . core . any () , application : :: core :: marker :: PhantomData }
+# [doc = r" Asks one of the nodes that handle the topic, the less busy of two random ones;
+another one if it refuses"] # [doc = r" the request, or its connection cannot take it."] # [must_use] pub fn any (self) -> Self { Self { core : self . core . any () , application : :: core :: marker :: PhantomData }
+}
+# [doc = r" Waits so long for a node that handles the topic, if none is connected;
+without it, that is an error at"] # [doc = r" once. The time of a request counts from when it is sent."] # [must_use] pub fn wait_for_provider (self , time : :: core :: time :: Duration) -> Self { Self { core : self . core . wait_for_provider (time) , application : :: core :: marker :: PhantomData }
 }
 # [doc = " The topic of `Life::grid`."] fn grid (& self) -> :: systemge :: client :: Request < '_ , () , Grid > where for < 'systemge > Grid : :: systemge :: __private :: probe :: IsReply < 'systemge > , { self . core . request (0usize , const { & :: systemge :: Topic :: request :: < () , Grid > ("getGrid") }
 , ()) }

@@ -115,11 +115,21 @@ impl LifeClient {
             application: ::core::marker::PhantomData,
         }
     }
-    /// Asks one of the nodes that handle the topic, the less busy of two random ones.
+    /// Asks one of the nodes that handle the topic, the less busy of two random ones; another one if it refuses
+    /// the request, or its connection cannot take it.
     #[must_use]
     pub fn any(self) -> Self {
         Self {
             core: self.core.any(),
+            application: ::core::marker::PhantomData,
+        }
+    }
+    /// Waits so long for a node that handles the topic, if none is connected; without it, that is an error at
+    /// once. The time of a request counts from when it is sent.
+    #[must_use]
+    pub fn wait_for_provider(self, time: ::core::time::Duration) -> Self {
+        Self {
+            core: self.core.wait_for_provider(time),
             application: ::core::marker::PhantomData,
         }
     }

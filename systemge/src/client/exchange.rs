@@ -3,32 +3,19 @@
 //! What depends on the types of a topic is kept small, since it is compiled once for every topic of a program: to
 //! decode a response ([`Call`]) and to hand it out ([`Exchange`]). Everything else is in [`Asking`].
 
-use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
-use tokio::time::Sleep;
-
-use super::Destination;
+use super::asking::{AnyCall, Asking, Failure, Question};
 use super::outcome::{Outcome, Refusal, RequestError};
-use crate::config::SlowPeerPolicy;
-use crate::connection::outbox::{Pushed, RawOutcome, RoomTicket, Sink, Waiting};
-use crate::context::Hold;
-use crate::node::Provider;
-use crate::payload::codec::{decode, encode};
-use crate::payload::{Payload, Reply};
-use crate::protocol::frame::{Encoding, GoodbyeCode, Status, Token};
+use crate::connection::outbox::{RawOutcome, Sink};
+use crate::payload::Reply;
+use crate::payload::codec::decode;
+use crate::protocol::frame::{Encoding, Status};
 
 type ResultOf<R> = Result<<R as Reply>::Success, RequestError<<R as Reply>::Error>>;
 pub(super) type OutcomeOf<R> = Outcome<<R as Reply>::Success, <R as Reply>::Error>;
-
-/// An error that is not the handler's.
-type Failure = RequestError<Infallible>;
-
-/// Appends the payload of a request.
-type Encode<'a> = dyn Fn(&mut Vec<u8>) -> Result<(), String> + 'a;
 
 /// Where the outcomes of a request arrive.
 struct Call<R: Reply> {
@@ -49,12 +36,8 @@ struct Arrived<R: Reply> {
     asked: u32,
     at: Option<Instant>,
     result: ResultOf<R>,
-}
-
-/// A [`Call`] of any types.
-trait AnyCall: Sink {
-    /// Takes the outcome of the `asked`-th node, which nobody waits for at its connection.
-    fn fail(&self, asked: u32, failure: Failure);
+    /// Whether the handler certainly did not run, for a reason that another node may not have.
+    elsewhere: bool,
 }
 
 impl<R: Reply> Call<R> {
@@ -115,22 +98,28 @@ fn remember(place: &mut Option<Waker>, waker: &Waker) {
 
 impl<R: Reply> Sink for Call<R> {
     fn complete(&self, asked: u32, outcome: RawOutcome<'_>) {
-        let result = match outcome {
-            RawOutcome::Response { status, encoding, payload } => response::<R>(status, encoding, payload),
-            RawOutcome::Disconnected => Err(RequestError::Disconnected),
-            RawOutcome::TimedOut => Err(RequestError::Timeout(self.timeout)),
+        let (result, elsewhere) = match outcome {
+            RawOutcome::Response { status, encoding, payload } => {
+                let elsewhere =
+                    matches!(status, Status::Draining | Status::Overloaded | Status::UnknownTopic);
+                (response::<R>(status, encoding, payload), elsewhere)
+            }
+            RawOutcome::Disconnected { unsent } => (Err(RequestError::Disconnected), unsent),
+            RawOutcome::Stopped => (Err(RequestError::Refused(Refusal::Draining)), true),
+            RawOutcome::TimedOut => (Err(RequestError::Timeout(self.timeout)), false),
         };
-        self.arrive(Arrived { asked, at: self.timed.then(crate::clock::now), result });
+        self.arrive(Arrived { asked, at: self.timed.then(crate::clock::now), result, elsewhere });
     }
 
     fn undecodable(&self, asked: u32, why: String) {
-        self.fail(asked, RequestError::ResponseUndecodable(why));
+        self.fail(asked, RequestError::ResponseUndecodable(why), false);
     }
 }
 
 impl<R: Reply> AnyCall for Call<R> {
-    fn fail(&self, asked: u32, failure: Failure) {
-        self.arrive(Arrived { asked, at: None, result: Err(failure.widen()) });
+    fn fail(&self, asked: u32, failure: Failure, elsewhere: bool) {
+        let at = self.timed.then(crate::clock::now);
+        self.arrive(Arrived { asked, at, result: Err(failure.widen()), elsewhere });
     }
 }
 
@@ -165,281 +154,89 @@ pub(super) struct Exchange<R: Reply> {
     call: Arc<Call<R>>,
     batch: Batch<R>,
     asking: Asking,
+    /// What the last node said, while another one is looked for.
+    refused: Option<Arrived<R>>,
 }
 
 impl<R: Reply> Exchange<R> {
-    /// Asks every node that the client's target leaves. Fails if there is none, or if the payload can't be sent.
-    pub(super) fn start<P: Payload>(
-        destination: Destination<'_>,
-        payload: &P,
+    /// Asks every node that the client's target leaves. Fails if there is none and the client has no patience, or if
+    /// the payload can't be sent.
+    pub(super) fn start(
+        question: Question<'_>,
         timeout: Option<Duration>,
         timed: bool,
     ) -> Result<Self, RequestError<R::Error>> {
-        let timeout = timeout.unwrap_or_else(|| destination.client.node.config().requests.timeout);
+        let timeout = timeout.unwrap_or_else(|| question.configured_timeout());
         let state = CallState { first: None, more: Vec::new(), waker: None };
         let call = Arc::new(Call { state: Mutex::new(state), timeout, timed });
-        let asking = Asking::start(destination, call.clone(), timeout, &|out| {
-            encode(payload, Encoding::Postcard, out)
-        });
-        match asking {
-            Ok(asking) => Ok(Self { call, batch: Batch { arrived: Vec::new(), handed_out: 0 }, asking }),
+        match Asking::start(question, call.clone(), timeout) {
+            Ok(asking) => {
+                let batch = Batch { arrived: Vec::new(), handed_out: 0 };
+                Ok(Self { call, batch, asking, refused: None })
+            }
             Err(failure) => Err(failure.widen()),
         }
     }
 
-    /// The next outcome; `None` when every asked node has one.
-    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<OutcomeOf<R>>> {
-        if !self.asking.is_open(context) {
-            return Poll::Ready(None);
-        }
-        let Some(Arrived { asked, at, result }) = self.call.take(&mut self.batch, context.waker()) else {
-            return Poll::Pending;
-        };
-        let done = self.asking.done(asked, at, self.call.timed);
-        Poll::Ready(done.map(|(node, took)| Outcome { node, took, result }))
-    }
-}
-
-/// A node that was asked, or is about to be.
-struct Asked {
-    provider: Provider,
-    state: AskedState,
-}
-
-enum AskedState {
-    /// Its queue is full.
-    Full(RoomTicket),
-    Waiting(Token),
-    Done,
-}
-
-/// The nodes that are asked, whatever the types of the topic.
-struct Asking {
-    call: Arc<dyn AnyCall>,
-    /// The first node has a place of its own, since most requests ask only one.
-    first: Option<Asked>,
-    more: Vec<Asked>,
-    open: usize,
-    full: usize,
-    timeout: Duration,
-    started: Instant,
-    deadline: Instant,
-    /// Ends the wait for room in a queue; what waits for a response ends by its connection.
-    timer: Option<Pin<Box<Sleep>>>,
-    encoded: Option<Vec<u8>>,
-}
-
-impl Asking {
-    fn start(
-        destination: Destination<'_>,
-        call: Arc<dyn AnyCall>,
-        timeout: Duration,
-        encode: &Encode<'_>,
-    ) -> Result<Self, Failure> {
-        let node = &destination.client.node;
-        if !node.can_send() {
-            return Err(RequestError::NotRunning(node.name().to_owned()));
-        }
-        let started = crate::clock::now();
-        // a time that the clock can't show is as good as a year
-        let deadline = started.checked_add(timeout).unwrap_or(started + Duration::from_secs(365 * 24 * 3600));
-        let mut asking = Self {
-            call,
-            first: None,
-            more: Vec::new(),
-            open: 0,
-            full: 0,
-            timeout,
-            started,
-            deadline,
-            timer: None,
-            encoded: None,
-        };
-        let hold = destination.client.hold;
-        let mut own = false;
-        destination.select(&destination.providers(), |provider| {
-            own |= hold != Hold::Nothing && **provider.peer().name() == *node.name();
-            let asked = Asked { provider: provider.clone(), state: AskedState::Done };
-            if asking.first.is_none() {
-                asking.first = Some(asked);
-            } else {
-                asking.more.push(asked);
-            }
-        });
-        if asking.first.is_none() {
-            return Err(RequestError::NoHandler {
-                topic: destination.route.name(),
-                mismatched: destination.route.mismatched(),
-            });
-        }
-        if own {
-            let reason = match hold {
-                Hold::Nothing => None,
-                Hold::State => Some("holds the lock of the application's state"),
-                Hold::Turn => Some("has its turn, and the node handles one message at a time"),
-            };
-            if let Some(reason) = reason {
-                return Err(RequestError::WouldDeadlock { node: node.name().to_owned(), reason });
-            }
-        }
-        asking.ask_all(destination, encode)?;
-        Ok(asking)
+    /// Waits until somebody has been asked.
+    #[inline]
+    pub(super) fn poll_asked(
+        &mut self,
+        context: &mut Context<'_>,
+        question: Option<Question<'_>>,
+    ) -> Poll<Result<(), RequestError<R::Error>>> {
+        if self.asking.is_looking() { self.poll_looking(context, question) } else { Poll::Ready(Ok(())) }
     }
 
-    fn ask_all(&mut self, destination: Destination<'_>, encode: &Encode<'_>) -> Result<(), Failure> {
-        if !self.more.is_empty() {
-            let mut bytes = Vec::new();
-            encode(&mut bytes).map_err(RequestError::Unencodable)?;
-            self.encoded = Some(bytes);
-        }
-        let policy = destination.client.node.config().queue.policy;
-        let mut index = 0_u32;
-        while let Some(asked) = slot(&mut self.first, &mut self.more, index) {
-            let pushed =
-                push(&self.call, asked, index, self.started, self.deadline, &|out| match &self.encoded {
-                    Some(bytes) => {
-                        out.extend_from_slice(bytes);
-                        Ok(())
-                    }
-                    None => encode(out),
-                });
-            self.open += 1;
-            match pushed {
-                Pushed::Done(token) => asked.state = AskedState::Waiting(token),
-                Pushed::Full => match policy {
-                    SlowPeerPolicy::Wait => {
-                        asked.state = AskedState::Full(RoomTicket::default());
-                        self.full += 1;
-                    }
-                    SlowPeerPolicy::DropNewest => {
-                        let node = &destination.client.node;
-                        node.count_dropped(asked.provider.peer().name(), destination.route.name());
-                        self.call.fail(index, RequestError::Refused(Refusal::Overloaded));
-                    }
-                    SlowPeerPolicy::Disconnect => {
-                        asked
-                            .provider
-                            .peer()
-                            .outbox()
-                            .close(GoodbyeCode::TooSlow, "the peer reads too slowly");
-                        self.call.fail(index, RequestError::Disconnected);
-                    }
-                },
-                Pushed::Closed => self.call.fail(index, RequestError::Disconnected),
-                Pushed::Failed(why) => self.call.fail(index, RequestError::Unencodable(why)),
-            }
-            index += 1;
-        }
-        if self.full > 0 && self.encoded.is_none() {
-            let mut bytes = Vec::new();
-            encode(&mut bytes).map_err(RequestError::Unencodable)?;
-            self.encoded = Some(bytes);
-        }
-        Ok(())
-    }
-
-    /// Whether outcomes are still to come.
-    fn is_open(&mut self, context: &mut Context<'_>) -> bool {
-        if self.full > 0 {
-            self.poll_full(context);
-        }
-        self.open > 0
-    }
-
-    /// The `asked`-th node has its outcome: its name, and how long it took.
-    fn done(&mut self, asked: u32, at: Option<Instant>, timed: bool) -> Option<(Arc<str>, Duration)> {
-        self.open -= 1;
-        let took = match at {
-            Some(at) => at - self.started,
-            None if timed => crate::clock::now() - self.started,
-            None => Duration::ZERO,
-        };
-        let asked = slot(&mut self.first, &mut self.more, asked)?;
-        asked.state = AskedState::Done;
-        Some((asked.provider.peer().name().clone(), took))
-    }
-
-    /// Asks the nodes whose queues had no room, as they get it.
     #[cold]
-    fn poll_full(&mut self, context: &mut Context<'_>) {
-        let deadline = self.deadline;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
-        let over = timer.as_mut().poll(context).is_ready();
-        let mut index = 0_u32;
-        while let Some(asked) = slot(&mut self.first, &mut self.more, index) {
-            while let AskedState::Full(ticket) = &mut asked.state {
-                let outbox = asked.provider.peer().outbox().clone();
-                if over {
-                    outbox.leave_room(ticket);
-                    self.call.fail(index, RequestError::Timeout(self.timeout));
-                } else if outbox.poll_room(ticket, context).is_pending() {
-                    break;
-                } else {
-                    let bytes = self.encoded.as_deref().unwrap_or_default();
-                    let pushed = push(&self.call, asked, index, self.started, deadline, &|out| {
-                        out.extend_from_slice(bytes);
-                        Ok(())
-                    });
-                    match pushed {
-                        // somebody else was faster
-                        Pushed::Full => continue,
-                        Pushed::Done(token) => {
-                            asked.state = AskedState::Waiting(token);
-                            self.full -= 1;
-                            break;
-                        }
-                        Pushed::Closed => self.call.fail(index, RequestError::Disconnected),
-                        Pushed::Failed(why) => self.call.fail(index, RequestError::Unencodable(why)),
-                    }
-                }
-                asked.state = AskedState::Done;
-                self.full -= 1;
+    fn poll_looking(
+        &mut self,
+        context: &mut Context<'_>,
+        question: Option<Question<'_>>,
+    ) -> Poll<Result<(), RequestError<R::Error>>> {
+        match ready!(self.asking.poll_looking(context, question)) {
+            Ok(()) => self.refused = None,
+            // nobody else was found: what the last node said is the outcome
+            Err(_) if self.refused.is_some() => {}
+            Err(failure) => return Poll::Ready(Err(failure.widen())),
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// The next outcome; `None` when every asked node has one. `question` is there if it may be asked again.
+    pub(super) fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+        question: Option<Question<'_>>,
+    ) -> Poll<Option<OutcomeOf<R>>> {
+        loop {
+            if ready!(self.poll_asked(context, question)).is_err() {
+                return Poll::Ready(None);
             }
-            index += 1;
+            if let Some(refused) = self.refused.take() {
+                return Poll::Ready(self.hand_out(refused));
+            }
+            if !self.asking.is_open(context) {
+                return Poll::Ready(None);
+            }
+            let Some(arrived) = self.call.take(&mut self.batch, context.waker()) else {
+                return Poll::Pending;
+            };
+            if !arrived.elsewhere || !self.asking.ask_elsewhere(arrived.asked, question) {
+                return Poll::Ready(self.hand_out(arrived));
+            }
+            self.refused = self.asking.is_looking().then_some(arrived);
         }
     }
-}
 
-impl Drop for Asking {
-    fn drop(&mut self) {
-        if self.open == 0 {
-            return;
-        }
-        for asked in self.first.iter_mut().chain(&mut self.more) {
-            let outbox = asked.provider.peer().outbox();
-            match &mut asked.state {
-                AskedState::Waiting(token) => outbox.cancel(*token),
-                AskedState::Full(ticket) => outbox.leave_room(ticket),
-                AskedState::Done => {}
-            }
-        }
+    /// How long the request has been under way.
+    pub(super) fn waited(&self) -> Duration {
+        self.asking.waited()
     }
-}
 
-fn slot<'a>(first: &'a mut Option<Asked>, more: &'a mut [Asked], index: u32) -> Option<&'a mut Asked> {
-    if index == 0 { first.as_mut() } else { more.get_mut(index as usize - 1) }
-}
-
-fn push(
-    call: &Arc<dyn AnyCall>,
-    asked: &Asked,
-    index: u32,
-    started: Instant,
-    deadline: Instant,
-    encode: &Encode<'_>,
-) -> Pushed<Token> {
-    let remaining = deadline.saturating_duration_since(started);
-    // a request that has less than a millisecond says so, since 0 would mean that it doesn't say
-    let remaining = u32::try_from(remaining.as_secs())
-        .ok()
-        .and_then(|seconds| seconds.checked_mul(1000)?.checked_add(remaining.subsec_millis()))
-        .map_or(u32::MAX, |millis| millis.max(1));
-    asked.provider.peer().outbox().request(
-        asked.provider.topic(),
-        Encoding::Postcard,
-        remaining,
-        deadline,
-        || Waiting { sink: call.clone(), asked: index },
-        encode,
-    )
+    fn hand_out(&mut self, arrived: Arrived<R>) -> Option<OutcomeOf<R>> {
+        let Arrived { asked, at, result, .. } = arrived;
+        let (node, took) = self.asking.done(asked, at, self.call.timed)?;
+        Some(Outcome { node, took, result })
+    }
 }

@@ -3,16 +3,20 @@
 //! `#[systemge::node]` generates a client beside the handlers, such as `LifeClient`. Its methods build a [`OneWay`]
 //! or a [`Request`], which is sent when it is awaited.
 
+mod asking;
 mod exchange;
 mod one_way;
 mod outcome;
 mod request;
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
+use crate::connection::outbox::Pushed;
 use crate::context::{Context, Hold};
-use crate::node::{Inner, Node, Provider, Providers, Route};
+use crate::node::{Inner, Node, Peer, Provider, Providers, Route};
 use crate::payload::{Payload, Reply};
 use crate::topic::Topic;
 
@@ -79,6 +83,8 @@ struct ClientInner {
     node: Arc<Inner>,
     hold: Hold,
     target: Target,
+    /// How long a node is waited for that handles the topic.
+    patience: Option<Duration>,
 }
 
 impl<const N: usize> ClientCore<N> {
@@ -87,7 +93,7 @@ impl<const N: usize> ClientCore<N> {
     pub fn new(caller: &impl Caller) -> Self {
         let sealed::Origin { node, hold } = caller.origin();
         Self {
-            inner: ClientInner { node, hold, target: Target::All },
+            inner: ClientInner { node, hold, target: Target::All, patience: None },
             routes: [const { OnceLock::new() }; N],
         }
     }
@@ -99,10 +105,19 @@ impl<const N: usize> ClientCore<N> {
         self
     }
 
-    /// Asks one of the nodes that handle the topic, the less busy of two random ones.
+    /// Asks one of the nodes that handle the topic, the less busy of two random ones; another one if it refuses the
+    /// request, or its connection can't take it.
     #[must_use]
     pub fn any(mut self) -> Self {
         self.inner.target = Target::Any;
+        self
+    }
+
+    /// Waits so long for a node that handles the topic, if none is connected; with [`any`](Self::any), also if those
+    /// that are connected refuse.
+    #[must_use]
+    pub fn wait_for_provider(mut self, time: Duration) -> Self {
+        self.inner.patience = Some(time);
         self
     }
 
@@ -152,37 +167,71 @@ impl Destination<'_> {
         self.route.providers()
     }
 
-    /// Those of them that the client's target leaves, each given to `each`.
+    /// Those of them that the client's target leaves, each given to `each`; one of them is meant if any one will do.
     #[inline]
-    fn select(&self, providers: &[Provider], mut each: impl FnMut(&Provider)) {
+    fn select<'p>(&self, providers: &'p [Provider], each: impl FnMut(&'p Provider)) {
         match &self.client.target {
-            Target::All => providers.iter().for_each(each),
+            Target::All | Target::Any => providers.iter().for_each(each),
             Target::Node(name) => {
-                providers.iter().filter(|provider| provider.peer().name() == name).for_each(each)
-            }
-            Target::Any => {
-                if let Some(provider) = less_busy(providers) {
-                    each(provider);
-                }
+                providers.iter().filter(|provider| provider.peer().name() == name).for_each(each);
             }
         }
+    }
+
+    /// Waits until the client's target leaves a node that is none of `asked`, or until that is no longer possible.
+    fn look(&self, until: Instant, asked: Vec<Arc<Peer>>) -> Looking {
+        let (client, route) = (self.client.clone(), self.route.clone());
+        Box::pin(async move {
+            let found = client.node.router().until(|| {
+                let mut found = !client.node.can_send();
+                Destination { client: &client, route: &route }.select(&route.providers(), |provider| {
+                    found |= !asked.iter().any(|peer| Arc::ptr_eq(peer, provider.peer()));
+                });
+                found
+            });
+            // whoever looks sees for itself what came of it
+            let _ = tokio::time::timeout_at(until.into(), found).await;
+        })
     }
 }
 
-/// The less busy of two random providers (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing").
-fn less_busy(providers: &[Provider]) -> Option<&Provider> {
-    match providers {
-        [] => None,
-        [only] => Some(only),
-        several => {
-            let first = fastrand::usize(..several.len());
-            let second = (first + fastrand::usize(1..several.len())) % several.len();
-            let (first, second) = (&several[first], &several[second]);
-            Some(if second.peer().outbox().in_flight() < first.peer().outbox().in_flight() {
-                second
-            } else {
-                first
-            })
+/// Waits for a node that can be asked.
+type Looking = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Hands something to one of the providers that fit: the less busy of two random ones, another if its connection
+/// can't take it now. `None` if there is nobody; the queue of the one that is returned may be full.
+fn hand_to_one<'p, T>(
+    providers: &'p [Provider],
+    mut fits: impl FnMut(&Provider) -> bool,
+    push: impl Fn(&Provider) -> Pushed<T>,
+) -> Option<(&'p Provider, Pushed<T>)> {
+    let mut passed: Vec<&Provider> = Vec::new();
+    let mut full = None;
+    loop {
+        let provider = less_busy(providers, |provider| {
+            fits(provider) && !passed.iter().any(|other| std::ptr::eq(*other, provider))
+        });
+        let Some(provider) = provider else { return full.map(|provider| (provider, Pushed::Full)) };
+        match push(provider) {
+            Pushed::Full => full = full.or(Some(provider)),
+            Pushed::Closed => {}
+            settled => return Some((provider, settled)),
         }
+        passed.push(provider);
     }
+}
+
+/// The less busy of two random providers that fit (Mitzenmacher, "The Power of Two Choices in Randomized Load
+/// Balancing").
+fn less_busy(providers: &[Provider], mut fits: impl FnMut(&Provider) -> bool) -> Option<&Provider> {
+    let count = providers.iter().filter(|provider| fits(provider)).count();
+    let mut nth = |place: usize| providers.iter().filter(|provider| fits(provider)).nth(place);
+    if count < 2 {
+        return nth(0);
+    }
+    let first = fastrand::usize(..count);
+    let second = (first + fastrand::usize(1..count)) % count;
+    let (first, second) = (nth(first)?, nth(second)?);
+    let busy = |provider: &Provider| provider.peer().outbox().in_flight();
+    Some(if busy(second) < busy(first) { second } else { first })
 }

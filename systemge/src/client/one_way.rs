@@ -2,11 +2,13 @@
 
 use std::future::IntoFuture;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
-use super::Destination;
+use super::asking::later;
+use super::{Destination, Looking, Target, hand_to_one};
 use crate::config::SlowPeerPolicy;
-use crate::connection::outbox::{Outbox, Pushed, RoomTicket};
+use crate::connection::outbox::{Pushed, RoomTicket};
 use crate::node::Provider;
 use crate::payload::Payload;
 use crate::payload::codec::encode;
@@ -15,8 +17,8 @@ use crate::protocol::frame::{Encoding, GoodbyeCode};
 /// A message about to be sent: `.await` it.
 ///
 /// It goes to every connected node that handles the topic, at most once to each. The result is the number of nodes
-/// to whose connections it was handed; 0 if nobody handles the topic, which is no error. What a node does with it is
-/// not reported.
+/// to whose connections it was handed; 0 if nobody handles the topic, which is no error, and is waited for if the client
+/// says so by `wait_for_provider`. What a node does with it is not reported.
 ///
 /// If a node reads too slowly and its queue is full, the policy of `[nodes.NAME.queue]` decides: the default waits.
 ///
@@ -90,7 +92,7 @@ impl<'c, P: Payload> IntoFuture for OneWay<'c, P> {
     type IntoFuture = SendMessage<'c, P>;
 
     fn into_future(self) -> SendMessage<'c, P> {
-        SendMessage { message: self, stage: Stage::New, sent: 0 }
+        SendMessage { message: self, stage: Stage::New, sent: 0, patience: None }
     }
 }
 
@@ -100,10 +102,14 @@ pub struct SendMessage<'c, P> {
     message: OneWay<'c, P>,
     stage: Stage,
     sent: usize,
+    /// Until when a node is waited for that handles the topic.
+    patience: Option<Instant>,
 }
 
 enum Stage {
     New,
+    /// Waits for a node that handles the topic.
+    Looking(Looking),
     /// The nodes whose queues are full, and the payload where it is needed more than once.
     Waiting {
         full: Vec<(Provider, RoomTicket)>,
@@ -124,12 +130,18 @@ impl<P: Payload> Future for SendMessage<'_, P> {
         {
             return Poll::Ready(done);
         }
+        while let Stage::Looking(looking) = &mut this.stage {
+            ready!(looking.as_mut().poll(context));
+            if let Some(done) = this.start() {
+                return Poll::Ready(done);
+            }
+        }
         this.poll_full(context)
     }
 }
 
 impl<P: Payload> SendMessage<'_, P> {
-    /// Hands the message to every node that has room. `None` if some have not.
+    /// Hands the message to every node that has room. `None` if some have not, or if there is nobody yet.
     #[inline]
     fn start(&mut self) -> Option<Result<usize, SendError>> {
         let destination = self.message.destination;
@@ -139,7 +151,8 @@ impl<P: Payload> SendMessage<'_, P> {
         }
         let payload = &self.message.payload;
         let providers = destination.providers();
-        let several = providers.len() > 1;
+        let any = matches!(destination.client.target, Target::Any);
+        let several = providers.len() > 1 && !any;
         let mut encoded = None;
         if several {
             let mut bytes = Vec::new();
@@ -151,40 +164,63 @@ impl<P: Payload> SendMessage<'_, P> {
         let mut full = Vec::new();
         let mut failed = None;
         let sent = &mut self.sent;
-        destination.select(&providers, |provider| {
-            let outbox = provider.peer().outbox();
-            match push(outbox, provider, payload, encoded.as_deref()) {
-                Pushed::Done(()) => *sent += 1,
-                Pushed::Full => match node.config().queue.policy {
-                    SlowPeerPolicy::Wait => full.push((provider.clone(), RoomTicket::default())),
-                    SlowPeerPolicy::DropNewest => {
-                        node.count_dropped(provider.peer().name(), destination.route.name())
-                    }
-                    SlowPeerPolicy::Disconnect => {
-                        outbox.close(GoodbyeCode::TooSlow, "the peer reads too slowly")
-                    }
-                },
-                Pushed::Closed => {}
-                Pushed::Failed(reason) => failed = Some(unencodable(destination, reason)),
+        let push = |provider: &Provider| push(provider, payload, encoded.as_deref());
+        let mut settle = |provider: &Provider, pushed| match pushed {
+            Pushed::Done(()) => *sent += 1,
+            Pushed::Full => match node.config().queue.policy {
+                SlowPeerPolicy::Wait => full.push((provider.clone(), RoomTicket::default())),
+                SlowPeerPolicy::DropNewest => {
+                    node.count_dropped(provider.peer().name(), destination.route.name());
+                }
+                SlowPeerPolicy::Disconnect => {
+                    node.count_dropped(provider.peer().name(), destination.route.name());
+                    provider.peer().outbox().close(GoodbyeCode::TooSlow, "the peer reads too slowly");
+                }
+            },
+            Pushed::Closed => {}
+            Pushed::Failed(reason) => failed = Some(unencodable(destination, reason)),
+        };
+        if any {
+            if let Some((provider, pushed)) = hand_to_one(&providers, |_| true, push) {
+                settle(provider, pushed);
             }
-        });
+        } else {
+            destination.select(&providers, |provider| settle(provider, push(provider)));
+        }
         if full.is_empty() {
-            return Some(failed.map_or(Ok(*sent), Err));
+            if self.sent == 0 && failed.is_none() && self.look() {
+                return None;
+            }
+            return Some(failed.map_or(Ok(self.sent), Err));
         }
         self.stage = Stage::Waiting { full, encoded };
         None
     }
 
+    /// Waits for a node that handles the topic, if the client has patience.
+    #[inline]
+    fn look(&mut self) -> bool {
+        let destination = self.message.destination;
+        let Some(patience) = destination.client.patience else { return false };
+        let now = crate::clock::now();
+        let until = *self.patience.get_or_insert_with(|| later(now, patience));
+        if now >= until {
+            return false;
+        }
+        self.stage = Stage::Looking(destination.look(until, Vec::new()));
+        true
+    }
+
     /// Hands the message to the nodes that had no room, as they get it.
     #[cold]
     fn poll_full(&mut self, context: &Context<'_>) -> Poll<Result<usize, SendError>> {
-        let Self { message: OneWay { destination, payload }, stage, sent } = self;
+        let Self { message: OneWay { destination, payload }, stage, sent, .. } = self;
         let Stage::Waiting { full, encoded } = stage else { return Poll::Ready(Ok(*sent)) };
         let mut failed = None;
         full.retain_mut(|(provider, ticket)| {
             let outbox = provider.peer().outbox();
             while outbox.poll_room(ticket, context).is_ready() {
-                match push(outbox, provider, payload, encoded.as_deref()) {
+                match push(provider, payload, encoded.as_deref()) {
                     Pushed::Done(()) => *sent += 1,
                     // somebody else was faster
                     Pushed::Full => continue,
@@ -210,8 +246,8 @@ impl<P> Drop for SendMessage<'_, P> {
 }
 
 #[inline]
-fn push<P: Payload>(outbox: &Outbox, provider: &Provider, payload: &P, encoded: Option<&[u8]>) -> Pushed<()> {
-    outbox.message(provider.topic(), Encoding::Postcard, |out| match encoded {
+fn push<P: Payload>(provider: &Provider, payload: &P, encoded: Option<&[u8]>) -> Pushed<()> {
+    provider.peer().outbox().message(provider.topic(), Encoding::Postcard, |out| match encoded {
         Some(bytes) => {
             out.extend_from_slice(bytes);
             Ok(())

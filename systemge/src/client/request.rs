@@ -9,10 +9,14 @@ use std::time::Duration;
 
 use futures_util::Stream;
 
-use super::Destination;
+use super::asking::Question;
 use super::exchange::{Exchange, OutcomeOf};
 use super::outcome::{Outcome, RequestError};
+use super::{ClientInner, Destination, Target};
+use crate::node::Route;
+use crate::payload::codec::encode;
 use crate::payload::{Payload, Reply};
+use crate::protocol::frame::Encoding;
 
 /// A request about to be sent: `.await` it for one response, or ask for more first.
 ///
@@ -64,14 +68,13 @@ impl<'c, P: Payload, R: Reply> Request<'c, P, R> {
     /// says why.
     pub fn stream(self) -> ResponseStream<R> {
         let started = crate::clock::now();
-        let state = match Exchange::start(self.destination, &self.payload, self.timeout, true) {
-            Ok(exchange) => StreamState::Running(exchange),
-            Err(error) => StreamState::Failed(Outcome {
+        let state = self.running().unwrap_or_else(|error| {
+            StreamState::Failed(Outcome {
                 node: Arc::from(self.destination.client.node.name()),
                 took: crate::clock::now() - started,
                 result: Err(error),
-            }),
-        };
+            })
+        });
         ResponseStream { state, left: self.most() }
     }
 }
@@ -86,16 +89,58 @@ impl<P: Payload, R: Reply> Request<'_, P, R> {
         }
     }
 
-    /// The exchange of this request; the first call sends it.
-    fn started<'e>(
+    /// Sends the request, with all that is needed to ask again.
+    fn running(&self) -> Result<StreamState<R>, RequestError<R::Error>> {
+        let client = self.destination.client;
+        if client.patience.is_none() && !matches!(client.target, Target::Any) {
+            let exchange = self.with_question(|question| Exchange::start(question, self.timeout, true))?;
+            return Ok(StreamState::Running { exchange, again: None });
+        }
+        let mut payload = Vec::new();
+        encode(&self.payload, Encoding::Postcard, &mut payload).map_err(RequestError::Unencodable)?;
+        let again =
+            Box::new(Again { client: client.clone(), route: self.destination.route.clone(), payload });
+        let exchange = again.with_question(|question| Exchange::start(question, self.timeout, true))?;
+        Ok(StreamState::Running { exchange, again: Some(again) })
+    }
+
+    fn with_question<T>(&self, use_it: impl FnOnce(Question<'_>) -> T) -> T {
+        let encode = |out: &mut Vec<u8>| encode(&self.payload, Encoding::Postcard, out);
+        use_it(Question { destination: self.destination, encode: &encode })
+    }
+
+    /// The exchange of this request, once somebody has been asked; the first call sends it.
+    fn poll_exchange<'e>(
         &self,
         exchange: &'e mut Option<Exchange<R>>,
         timed: bool,
-    ) -> Result<&'e mut Exchange<R>, RequestError<R::Error>> {
-        match exchange {
-            Some(exchange) => Ok(exchange),
-            none => Ok(none.insert(Exchange::start(self.destination, &self.payload, self.timeout, timed)?)),
-        }
+        context: &mut Context<'_>,
+        question: Question<'_>,
+    ) -> Poll<Result<&'e mut Exchange<R>, RequestError<R::Error>>> {
+        let exchange = match exchange {
+            Some(exchange) => exchange,
+            none => none.insert(Exchange::start(question, self.timeout, timed)?),
+        };
+        ready!(exchange.poll_asked(context, Some(question)))?;
+        Poll::Ready(Ok(exchange))
+    }
+}
+
+/// What it takes to ask again when the request itself is gone.
+struct Again {
+    client: ClientInner,
+    route: Arc<Route>,
+    payload: Vec<u8>,
+}
+
+impl Again {
+    fn with_question<T>(&self, use_it: impl FnOnce(Question<'_>) -> T) -> T {
+        let encode = |out: &mut Vec<u8>| {
+            out.extend_from_slice(&self.payload);
+            Ok(())
+        };
+        let destination = Destination { client: &self.client, route: &self.route };
+        use_it(Question { destination, encode: &encode })
     }
 }
 
@@ -123,23 +168,22 @@ impl<P: Payload, R: Reply> Future for FirstResponse<'_, P, R> {
     type Output = Result<R::Success, RequestError<R::Error>>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        let exchange = match this.request.started(&mut this.exchange, false) {
-            Ok(exchange) => exchange,
-            Err(error) => return Poll::Ready(Err(error)),
-        };
-        loop {
-            match ready!(exchange.poll_next(context)) {
-                Some(Outcome { result: Ok(response), .. }) => return Poll::Ready(Ok(response)),
-                Some(Outcome { result: Err(error), .. }) => {
-                    this.first_error.get_or_insert(error);
-                }
-                None => {
-                    let error = this.first_error.take().unwrap_or(RequestError::Disconnected);
-                    return Poll::Ready(Err(error));
+        let Self { request, exchange, first_error } = self.get_mut();
+        request.with_question(|question| {
+            let exchange = ready!(request.poll_exchange(exchange, false, context, question))?;
+            loop {
+                match ready!(exchange.poll_next(context, Some(question))) {
+                    Some(Outcome { result: Ok(response), .. }) => return Poll::Ready(Ok(response)),
+                    Some(Outcome { result: Err(error), .. }) => {
+                        first_error.get_or_insert(error);
+                    }
+                    None => {
+                        let error = first_error.take().unwrap_or(RequestError::Disconnected);
+                        return Poll::Ready(Err(error));
+                    }
                 }
             }
-        }
+        })
     }
 }
 
@@ -159,22 +203,21 @@ impl<P: Payload, R: Reply> Future for AllResponses<'_, P, R> {
     type Output = Result<Vec<OutcomeOf<R>>, RequestError<R::Error>>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        let exchange = match this.request.started(&mut this.exchange, true) {
-            Ok(exchange) => exchange,
-            Err(error) => return Poll::Ready(Err(error)),
-        };
-        let limit = this.request.most();
-        while this.successes < limit {
-            match ready!(exchange.poll_next(context)) {
-                Some(outcome) => {
-                    this.successes += usize::from(outcome.result.is_ok());
-                    this.outcomes.push(outcome);
+        let Self { request, exchange, outcomes, successes } = self.get_mut();
+        let limit = request.most();
+        request.with_question(|question| {
+            let exchange = ready!(request.poll_exchange(exchange, true, context, question))?;
+            while *successes < limit {
+                match ready!(exchange.poll_next(context, Some(question))) {
+                    Some(outcome) => {
+                        *successes += usize::from(outcome.result.is_ok());
+                        outcomes.push(outcome);
+                    }
+                    None => break,
                 }
-                None => break,
             }
-        }
-        Poll::Ready(Ok(std::mem::take(&mut this.outcomes)))
+            Poll::Ready(Ok(std::mem::take(outcomes)))
+        })
     }
 }
 
@@ -186,7 +229,7 @@ pub struct ResponseStream<R: Reply> {
 }
 
 enum StreamState<R: Reply> {
-    Running(Exchange<R>),
+    Running { exchange: Exchange<R>, again: Option<Box<Again>> },
     Failed(OutcomeOf<R>),
     Ended,
 }
@@ -204,8 +247,20 @@ impl<R: Reply> ResponseStream<R> {
             self.state = StreamState::Ended;
         }
         match &mut self.state {
-            StreamState::Running(exchange) => {
-                let outcome = ready!(exchange.poll_next(context));
+            StreamState::Running { exchange, again } => {
+                let outcome = match again {
+                    None => ready!(exchange.poll_next(context, None)),
+                    Some(again) => ready!(again.with_question(|question| {
+                        if let Err(error) = ready!(exchange.poll_asked(context, Some(question))) {
+                            return Poll::Ready(Some(Outcome {
+                                node: Arc::from(question.destination.client.node.name()),
+                                took: exchange.waited(),
+                                result: Err(error),
+                            }));
+                        }
+                        exchange.poll_next(context, Some(question))
+                    })),
+                };
                 match &outcome {
                     Some(outcome) => self.left -= usize::from(outcome.result.is_ok()),
                     None => self.state = StreamState::Ended,
@@ -214,7 +269,7 @@ impl<R: Reply> ResponseStream<R> {
             }
             StreamState::Failed(_) => match std::mem::replace(&mut self.state, StreamState::Ended) {
                 StreamState::Failed(outcome) => Poll::Ready(Some(outcome)),
-                StreamState::Running(_) | StreamState::Ended => Poll::Ready(None),
+                StreamState::Running { .. } | StreamState::Ended => Poll::Ready(None),
             },
             StreamState::Ended => Poll::Ready(None),
         }

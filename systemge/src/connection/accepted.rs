@@ -366,6 +366,13 @@ impl Side for Accepted {
         self.tally.lost(bytes, &self.node, self.peer.as_deref());
     }
 
+    fn stopping(&mut self, out: &mut Vec<u8>) {
+        // the peer takes what is not answered by now for not begun
+        for token in self.cancellations.keys() {
+            write_text_response(out, *token, Status::Cancelled, "");
+        }
+    }
+
     fn over(&mut self) {
         // nothing more will start here: a turn that came now would be nobody's, and the node would stand still
         self.waiting_for_turn = None;

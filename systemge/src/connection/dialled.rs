@@ -90,6 +90,8 @@ impl Side for Dialled {
         self.tally.lost(bytes, &self.node, self.peer.as_ref().map(|peer| &**peer.name()));
     }
 
+    fn stopping(&mut self, _: &mut Vec<u8>) {}
+
     fn over(&mut self) {
         if let Some(peer) = &self.peer
             && self.joined

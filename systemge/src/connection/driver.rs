@@ -9,7 +9,7 @@ use tokio::io::AsyncWrite as _;
 use tokio::time::Sleep;
 
 use super::input::Input;
-use super::outbox::{Outbox, Taken};
+use super::outbox::{Leaving, Outbox, Taken};
 use crate::protocol::frame::{GoodbyeCode, Violation};
 use crate::protocol::session::{Event, Session, Step};
 use crate::transport::Stream;
@@ -24,6 +24,9 @@ pub(super) trait Side {
 
     /// Goes on with what runs; answers go to `out`. Returns whether something was finished.
     fn poll_running(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) -> bool;
+
+    /// This side says goodbye since its node stops: what it has begun and will not answer gets its answer here.
+    fn stopping(&mut self, out: &mut Vec<u8>);
 
     /// The connection is over, but for its last words: nobody counts on it any more.
     fn over(&mut self);
@@ -78,7 +81,7 @@ struct ClosedOnDrop(Arc<Outbox>);
 
 impl Drop for ClosedOnDrop {
     fn drop(&mut self) {
-        self.0.closed();
+        self.0.closed(Leaving::Lost);
     }
 }
 
@@ -158,7 +161,13 @@ impl<S: Side + Unpin> Driver<S> {
             End::Ours { code, reason } => Some((*code, reason.clone())),
             End::Goodbye { .. } | End::Closed | End::Network(_) => None,
         };
-        let mut unsent = self.outbox.closed();
+        let mut unsent = self.outbox.closed(match end {
+            End::Goodbye { code: GoodbyeCode::Stopping, .. } => Leaving::Stopped,
+            _ => Leaving::Lost,
+        });
+        if let Some((GoodbyeCode::Stopping, _)) = farewell {
+            self.side.stopping(&mut self.output);
+        }
         self.side.over();
         let waiting = self.output.len() - self.written;
         if let Some((code, reason)) = farewell {

@@ -28,15 +28,35 @@ pub(crate) trait Sink: Send + Sync {
 /// How a request ended, its payload still in the buffer that it was read into.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum RawOutcome<'a> {
-    Response { status: crate::protocol::frame::Status, encoding: Encoding, payload: &'a [u8] },
-    Disconnected,
+    Response {
+        status: crate::protocol::frame::Status,
+        encoding: Encoding,
+        payload: &'a [u8],
+    },
+    /// The connection is gone; `unsent` says that the request was not even written to it.
+    Disconnected {
+        unsent: bool,
+    },
+    /// The peer has stopped and said goodbye, and has answered everything that it had begun.
+    Stopped,
     TimedOut,
+}
+
+/// How a connection's task leaves the requests that wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leaving {
+    /// Whether their handlers ran is not known.
+    Lost,
+    /// The peer has stopped: those without a response were not begun.
+    Stopped,
 }
 
 /// A request that waits for its response.
 pub(crate) struct Waiting {
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) asked: u32,
+    /// Where the request stands among all bytes that were ever sent; set by the outbox.
+    pub(crate) place: u64,
 }
 
 impl Waiting {
@@ -58,6 +78,8 @@ pub(crate) struct Outbox {
 
 struct State {
     buffer: Vec<u8>,
+    /// How many bytes were ever swapped out.
+    taken: u64,
     pending: Pending<Waiting>,
     /// Senders that wait for room.
     senders: Slab<Waker>,
@@ -103,6 +125,7 @@ impl Outbox {
         Self {
             state: Mutex::new(State {
                 buffer: Vec::new(),
+                taken: 0,
                 pending: Pending::new(now),
                 senders: Slab::new(),
                 woken: 0,
@@ -165,7 +188,7 @@ impl Outbox {
         }
         let first = state.buffer.is_empty();
         let limit = state.frame_limit;
-        let State { buffer, pending, .. } = &mut *state;
+        let State { buffer, pending, taken, .. } = &mut *state;
         // the token is written last, since a request whose payload fails never waits
         let start = buffer.len();
         if let Err(why) =
@@ -173,7 +196,8 @@ impl Outbox {
         {
             return Pushed::Failed(why);
         }
-        let Some(token) = pending.insert(deadline, waiting()) else {
+        let Some(token) = pending.insert(deadline, Waiting { place: *taken + start as u64, ..waiting() })
+        else {
             buffer.truncate(start);
             return Pushed::Failed("too many requests wait for this node".to_owned());
         };
@@ -288,6 +312,7 @@ impl Outbox {
         let mut state = self.lock();
         if into.is_empty() && !state.buffer.is_empty() {
             std::mem::swap(&mut state.buffer, into);
+            state.taken += into.len() as u64;
             state.full_since = None;
             state.wake_senders();
         }
@@ -326,18 +351,22 @@ impl Outbox {
     }
 
     /// The connection is gone: every request that waits ends. Returns how many bytes will not be sent.
-    pub(crate) fn closed(&self) -> usize {
+    pub(crate) fn closed(&self, leaving: Leaving) -> usize {
         let mut lost = Vec::new();
-        let unsent;
+        let (unsent, taken);
         {
             let mut state = self.lock();
             state.closed = true;
+            taken = state.taken;
             unsent = std::mem::take(&mut state.buffer).len();
             state.pending.drain(|waiting| lost.push(waiting));
             state.wake_senders();
         }
         for waiting in lost {
-            waiting.complete(RawOutcome::Disconnected);
+            waiting.complete(match leaving {
+                Leaving::Lost => RawOutcome::Disconnected { unsent: waiting.place >= taken },
+                Leaving::Stopped => RawOutcome::Stopped,
+            });
         }
         unsent
     }

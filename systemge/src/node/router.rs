@@ -161,8 +161,13 @@ impl Router {
 
     /// Waits until a connected node handles a topic of that name.
     pub(crate) async fn provided(&self, topic: &str) {
+        self.until(|| self.lock().peers.iter().any(|peer| peer.topic(topic).is_some())).await;
+    }
+
+    /// Waits until something holds that depends on which nodes are connected and what they handle.
+    pub(crate) async fn until(&self, mut holds: impl FnMut() -> bool) {
         let mut changes = self.changes.subscribe();
         // the sender lives as long as the router, so that waiting never fails
-        let _ = changes.wait_for(|_| self.lock().peers.iter().any(|peer| peer.topic(topic).is_some())).await;
+        let _ = changes.wait_for(|_| holds()).await;
     }
 }

@@ -3,12 +3,14 @@
 mod bad_acceptors;
 mod bad_peers;
 mod cancelling;
+mod choosing;
 mod command_line;
 mod handling;
 mod lifecycle;
 mod many;
 mod memory;
 mod options;
+mod outcomes;
 mod pressure;
 mod queues;
 mod raw;

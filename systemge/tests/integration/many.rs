@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use systemge::client::RequestError;
+use systemge::client::{Refusal, RequestError};
 use systemge::prelude::*;
 use tokio::sync::Notify;
 
@@ -201,7 +201,8 @@ async fn a_node_that_goes_ends_its_part_at_once() {
         .await;
     soon(server_system.stop()).await;
     let error = soon(waiting).await.expect("no panic").expect_err("the server is gone");
-    assert!(matches!(error, RequestError::Disconnected | RequestError::Cancelled), "{error}");
+    // whether the handler had begun by then is left to chance
+    assert!(matches!(error, RequestError::Refused(Refusal::Draining) | RequestError::Cancelled), "{error}");
     caller_system.stop().await;
 }
 

@@ -107,6 +107,18 @@ impl Raw {
         }
     }
 
+    /// The next request; returns its token.
+    pub(crate) async fn asked(&mut self) -> u64 {
+        let frame = self.frame().await.expect("a request before the end");
+        assert_eq!(frame[0], 0x11, "a request: {frame:?}");
+        u64::from_le_bytes(frame[6..14].try_into().expect("eight bytes"))
+    }
+
+    /// Answers a request.
+    pub(crate) async fn respond(&mut self, token: u64, status: u8, payload: &[u8]) {
+        self.send(&frame(0x12, &[&[0, status], &token.to_le_bytes(), payload])).await;
+    }
+
     /// Reads to the goodbye, which must be the last word; returns its code and reason.
     pub(crate) async fn goodbye(&mut self) -> (u16, String) {
         loop {
