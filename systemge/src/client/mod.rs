@@ -200,11 +200,11 @@ type Looking = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Hands something to one of the providers that fit: the less busy of two random ones, another if its connection
 /// can't take it now. `None` if there is nobody; the queue of the one that is returned may be full.
-fn hand_to_one<'p, T>(
-    providers: &'p [Provider],
+fn hand_to_one<T>(
+    providers: &[Provider],
     mut fits: impl FnMut(&Provider) -> bool,
     push: impl Fn(&Provider) -> Pushed<T>,
-) -> Option<(&'p Provider, Pushed<T>)> {
+) -> Option<(&Provider, Pushed<T>)> {
     let mut passed: Vec<&Provider> = Vec::new();
     let mut full = None;
     loop {

@@ -228,6 +228,7 @@ pub struct ResponseStream<R: Reply> {
     left: usize,
 }
 
+#[expect(clippy::large_enum_variant, reason = "nearly all streams run")]
 enum StreamState<R: Reply> {
     Running { exchange: Exchange<R>, again: Option<Box<Again>> },
     Failed(OutcomeOf<R>),
