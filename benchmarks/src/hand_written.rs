@@ -6,27 +6,28 @@
 
 use std::sync::{Arc, Mutex};
 
+use serde::Serialize;
 use slab::Slab;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot};
 
-use crate::workload::{Message, Peer};
+use crate::meter;
+use crate::transport::{Reader, Transport, Writer};
+use crate::workload::{Blob, CONNECTIONS, Message, Peer, Stop, Workload};
 
 const ONE_WAY: u8 = 0;
 const REQUEST: u8 = 1;
-const COUNT: u8 = 2;
+const LARGE: u8 = 2;
 /// How many bytes may wait before senders do.
 const FULL: usize = 256 * 1024;
 
-fn write_frame(kind: u8, token: u64, message: &Message, out: &mut Vec<u8>) {
+fn write_frame(kind: u8, token: u64, payload: &impl Serialize, out: &mut Vec<u8>) {
     let start = out.len();
     out.extend_from_slice(&[0, 0, 0, 0, kind]);
-    if kind != ONE_WAY {
+    if kind == REQUEST {
         out.extend_from_slice(&token.to_le_bytes());
     }
-    *out = postcard::to_extend(message, std::mem::take(out)).expect("a message");
+    *out = postcard::to_extend(payload, std::mem::take(out)).expect("a payload");
     let length = (out.len() - start - 4) as u32;
     out[start..start + 4].copy_from_slice(&length.to_le_bytes());
 }
@@ -40,14 +41,18 @@ struct Input {
 
 impl Input {
     fn new() -> Self {
-        Self { bytes: vec![0; 128 * 1024], start: 0, end: 0 }
+        Self { bytes: vec![0; 4 * 1024], start: 0, end: 0 }
     }
 
-    async fn fill(&mut self, stream: &mut OwnedReadHalf) -> bool {
+    async fn fill(&mut self, stream: &mut Reader) -> bool {
         if self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
+        }
+        // small while nothing comes, so that an idle connection costs little
+        if self.end > self.bytes.len() / 2 {
+            self.bytes.resize((self.bytes.len() * 4).max(128 * 1024), 0);
         }
         let count = stream.read(&mut self.bytes[self.end..]).await.unwrap_or(0);
         self.end += count;
@@ -68,35 +73,38 @@ fn token_of(frame: &[u8]) -> (u64, &[u8]) {
     (u64::from_le_bytes(*token), payload)
 }
 
-pub async fn serve() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
-    println!("{}", listener.local_addr().expect("an address").port());
-    loop {
-        let (stream, _) = listener.accept().await.expect("a connection");
-        stream.set_nodelay(true).expect("no delay");
-        tokio::spawn(answer(stream));
+pub async fn serve(transport: Transport, workload: Workload) {
+    let mut ports = Vec::new();
+    for _ in 0..workload.responders() {
+        let mut listener = transport.listen().await;
+        ports.push(listener.port());
+        tokio::spawn(async move {
+            loop {
+                let (reader, writer) = listener.accept().await;
+                tokio::spawn(answer(reader, writer));
+            }
+        });
     }
+    meter::ready(&ports);
+    std::future::pending().await
 }
 
-async fn answer(stream: TcpStream) {
-    let (mut reader, mut writer) = stream.into_split();
-    let (mut input, mut output, mut received) = (Input::new(), Vec::new(), 0u64);
+async fn answer(mut reader: Reader, mut writer: Writer) {
+    let (mut input, mut output) = (Input::new(), Vec::new());
     while input.fill(&mut reader).await {
         while let Some(frame) = input.next() {
-            if frame[0] == ONE_WAY {
-                std::hint::black_box(postcard::from_bytes::<Message>(&frame[1..]).expect("a message"));
-                received += 1;
-                continue;
+            match frame[0] {
+                ONE_WAY => meter::handled(postcard::from_bytes::<Message>(&frame[1..]).expect("a message")),
+                LARGE => meter::handled(postcard::from_bytes::<Blob>(&frame[1..]).expect("a large one")),
+                _ => {
+                    let (token, payload) = token_of(frame);
+                    let message: Message = postcard::from_bytes(payload).expect("a message");
+                    write_frame(REQUEST, token, &message, &mut output);
+                }
             }
-            let (token, payload) = token_of(frame);
-            let mut message: Message = postcard::from_bytes(payload).expect("a message");
-            if frame[0] == COUNT {
-                message.id = received;
-            }
-            write_frame(REQUEST, token, &message, &mut output);
         }
         if !output.is_empty() {
-            if writer.write_all(&output).await.is_err() {
+            if writer.write_all(&output).await.is_err() || writer.flush().await.is_err() {
                 return;
             }
             output.clear();
@@ -104,7 +112,9 @@ async fn answer(stream: TcpStream) {
     }
 }
 
-pub struct Connection {
+pub struct Connections(Vec<Connection>);
+
+struct Connection {
     buffer: Arc<Buffer>,
     waiting: Arc<Mutex<Slab<oneshot::Sender<Message>>>>,
 }
@@ -116,18 +126,24 @@ struct Buffer {
     room: Notify,
 }
 
-pub async fn connect(port: u16) -> Connection {
-    let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("a connection");
-    stream.set_nodelay(true).expect("no delay");
-    let (reader, writer) = stream.into_split();
-    let connection = Connection { buffer: Arc::default(), waiting: Arc::default() };
-    tokio::spawn(write(writer, connection.buffer.clone()));
-    tokio::spawn(read(reader, connection.waiting.clone()));
-    connection
+pub async fn connect(transport: Transport, workload: Workload, ports: &[u16]) -> Connections {
+    let times = if workload == Workload::Idle { CONNECTIONS } else { 1 };
+    let mut connections = Vec::new();
+    for port in ports.iter().cycle().take(ports.len() * times) {
+        let (reader, writer) = transport.connect(*port).await;
+        let connection = Connection { buffer: Arc::default(), waiting: Arc::default() };
+        tokio::spawn(write(writer, connection.buffer.clone()));
+        tokio::spawn(read(reader, connection.waiting.clone()));
+        if workload == Workload::Idle {
+            connection.request(Message::new(0)).await;
+        }
+        connections.push(connection);
+    }
+    Connections(connections)
 }
 
-async fn write(mut writer: OwnedWriteHalf, buffer: Arc<Buffer>) {
-    let mut output = Vec::with_capacity(FULL);
+async fn write(mut writer: Writer, buffer: Arc<Buffer>) {
+    let mut output = Vec::new();
     loop {
         std::mem::swap(&mut *buffer.bytes.lock().expect("a lock"), &mut output);
         if output.is_empty() {
@@ -135,14 +151,14 @@ async fn write(mut writer: OwnedWriteHalf, buffer: Arc<Buffer>) {
             continue;
         }
         buffer.room.notify_waiters();
-        if writer.write_all(&output).await.is_err() {
+        if writer.write_all(&output).await.is_err() || writer.flush().await.is_err() {
             return;
         }
         output.clear();
     }
 }
 
-async fn read(mut reader: OwnedReadHalf, waiting: Arc<Mutex<Slab<oneshot::Sender<Message>>>>) {
+async fn read(mut reader: Reader, waiting: Arc<Mutex<Slab<oneshot::Sender<Message>>>>) {
     let (mut input, mut batch) = (Input::new(), Vec::new());
     while input.fill(&mut reader).await {
         while let Some(frame) = input.next() {
@@ -159,13 +175,13 @@ async fn read(mut reader: OwnedReadHalf, waiting: Arc<Mutex<Slab<oneshot::Sender
 }
 
 impl Connection {
-    async fn put(&self, kind: u8, token: u64, message: &Message) {
+    async fn put(&self, kind: u8, token: u64, payload: &impl Serialize) {
         loop {
             {
                 let mut bytes = self.buffer.bytes.lock().expect("a lock");
                 if bytes.len() < FULL {
                     let first = bytes.is_empty();
-                    write_frame(kind, token, message, &mut bytes);
+                    write_frame(kind, token, payload, &mut bytes);
                     drop(bytes);
                     if first {
                         self.buffer.filled.notify_one();
@@ -181,24 +197,39 @@ impl Connection {
         }
     }
 
-    async fn ask(&self, kind: u8, message: Message) -> Message {
+    async fn request(&self, message: Message) -> Message {
         let (sender, receiver) = oneshot::channel();
         let token = self.waiting.lock().expect("a lock").insert(sender) as u64;
-        self.put(kind, token, &message).await;
+        self.put(REQUEST, token, &message).await;
         receiver.await.expect("an answer")
     }
 }
 
-impl Peer for Connection {
-    async fn send(&self, message: Message) {
-        self.put(ONE_WAY, 0, &message).await;
+impl Peer for Connections {
+    async fn send(&self, stop: Stop) -> u64 {
+        let mut sent = 0;
+        while !stop.is_over() {
+            self.0[0].put(ONE_WAY, 0, &Message::new(sent)).await;
+            sent += 1;
+        }
+        sent
+    }
+
+    async fn send_large(&self, stop: Stop) -> u64 {
+        let (blob, mut sent) = (Blob::new(), 0);
+        while !stop.is_over() {
+            self.0[0].put(LARGE, 0, &blob).await;
+            sent += 1;
+        }
+        sent
     }
 
     async fn request(&self, message: Message) -> Message {
-        self.ask(REQUEST, message).await
+        self.0[0].request(message).await
     }
 
-    async fn received(&self) -> u64 {
-        self.ask(COUNT, Message::new(0)).await.id
+    async fn request_all(&self, message: Message) -> usize {
+        let answers = self.0.iter().map(|connection| connection.request(message.clone()));
+        futures_util::future::join_all(answers).await.len()
     }
 }
