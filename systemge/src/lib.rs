@@ -112,7 +112,7 @@ pub use self::application::Application;
 pub use self::connection::DialState;
 pub use self::context::{AnyApplication, Context};
 pub use self::error::{Error, Result};
-pub use self::node::{ConnectError, Counters, Node, NodeState, StartError};
+pub use self::node::{ConnectError, Counters, Mismatch, Node, NodeState, StartError};
 pub use self::payload::{Payload, Schema};
 pub use self::system::{LineError, Running, System, SystemError};
 pub use self::topic::{Topic, TopicKind};

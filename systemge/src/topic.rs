@@ -1,6 +1,6 @@
 //! Topics: the types of messages.
 
-use crate::payload::{FNV_OFFSET, Payload, Reply, Shape, byte};
+use crate::payload::{Described, Description, FNV_OFFSET, Payload, Reply, Shape, byte};
 
 /// A topic as a client and a handler see it: its name, its kind and the shapes of what it carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +94,29 @@ impl Topic {
     #[must_use]
     pub const fn fingerprint(&self) -> u64 {
         self.fingerprint
+    }
+
+    /// Writes what the fingerprint is the hash of.
+    pub(crate) fn describe(&self, out: &mut Vec<u8>) {
+        out.push(if self.kind == TopicKind::OneWay { b'1' } else { b'2' });
+        self.payload.write(out);
+        if let Some(response) = self.response {
+            response.write(out);
+        }
+        if let Some(error) = self.error {
+            out.push(b'E');
+            error.write(out);
+        }
+    }
+
+    /// What `describe` writes, to be compared and shown.
+    pub(crate) fn description(&self) -> Description {
+        Description {
+            kind: self.kind,
+            payload: Described::from(self.payload),
+            response: self.response.map(Described::from),
+            error: self.error.map(Described::from),
+        }
     }
 }
 

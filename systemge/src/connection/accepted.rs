@@ -18,7 +18,7 @@ use crate::config::Handling;
 use crate::context::{Core, Hold};
 use crate::node::handler::{Call, Completion, Handler, Worker};
 use crate::node::{Inner, Tally};
-use crate::protocol::frame::{GoodbyeCode, Status, Token, TopicId, write_text_response};
+use crate::protocol::frame::{GoodbyeCode, Status, Token, TopicId, write_description, write_text_response};
 use crate::protocol::session::Event;
 use crate::transport::Address;
 
@@ -295,11 +295,19 @@ impl Side for Accepted {
                     cancellation.cancel();
                 }
             }
+            Event::Describe(topic) => {
+                let mut description = Vec::new();
+                if let Some(handler) = self.handlers.get(topic as usize) {
+                    handler.topic().describe(&mut description);
+                }
+                write_description(turn.out, topic, &description, turn.session.peer_frame_limit());
+            }
             Event::Goodbye { code, reason } => return Err(End::Goodbye { code, reason: reason.to_owned() }),
             Event::Welcome { .. }
             | Event::Announced { .. }
             | Event::Withdrawn(_)
             | Event::Draining
+            | Event::Described { .. }
             | Event::Response { .. } => {
                 let reason = "the session let an event through that belongs to the dialling side".to_owned();
                 return Err(End::Ours { code: GoodbyeCode::Violation, reason });

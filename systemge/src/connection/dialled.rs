@@ -55,7 +55,7 @@ impl Side for Dialled {
                 } else if !more {
                     self.joined = true;
                     tracing::info!(node = %self.node.name(), peer = %peer.name(), endpoint = %self.endpoint, "connected");
-                    self.node.router().joined(self.node.name(), peer);
+                    self.node.router().joined(peer);
                     self.state.set(DialState::Connected(peer.name().clone()));
                 }
             }
@@ -66,6 +66,11 @@ impl Side for Dialled {
             (Event::Draining, Some(peer)) => {
                 peer.drain();
                 self.node.router().changed();
+            }
+            (Event::Described { topic, description }, Some(peer)) => {
+                if let Some(name) = peer.described(topic, description)? {
+                    self.node.router().described(peer, &name);
+                }
             }
             (Event::Goodbye { code, reason }, _) => {
                 return Err(End::Goodbye { code, reason: crate::text::printable(reason) });

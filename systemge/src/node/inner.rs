@@ -111,7 +111,7 @@ impl Inner {
             folder,
             program,
             transports,
-            router: Router::new(),
+            router: Router::new(name.into()),
             metrics: Metrics::default(),
             state: watch::Sender::new(NodeState::Stopped),
             lifecycle: tokio::sync::Mutex::default(),

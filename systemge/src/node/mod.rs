@@ -4,6 +4,7 @@ pub(crate) mod handler;
 mod inner;
 mod lifecycle;
 mod metrics;
+mod mismatch;
 mod peer;
 mod program;
 mod router;
@@ -19,6 +20,7 @@ pub(crate) use self::inner::Inner;
 pub use self::lifecycle::{ConnectError, NodeState, StartError};
 pub use self::metrics::Counters;
 pub(crate) use self::metrics::Tally;
+pub use self::mismatch::Mismatch;
 pub(crate) use self::peer::Peer;
 pub(crate) use self::program::Program;
 pub(crate) use self::router::{Provider, Providers, Route, Router};
@@ -95,6 +97,13 @@ impl Node {
     pub async fn restart(&self) -> Result<(), StartError> {
         self.stop().await;
         self.start().await
+    }
+
+    /// The topics that this node has called and that a connected node handles with other types, sorted by name. Such a
+    /// topic is logged as an error when the other node has told its types, and not used with that node.
+    #[must_use]
+    pub fn mismatches(&self) -> Vec<Mismatch> {
+        self.inner.router().mismatches()
     }
 
     /// Where the node listens for peers, as others can dial it: with the real ports; empty unless it runs.

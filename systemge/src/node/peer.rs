@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::connection::outbox::Outbox;
-use crate::protocol::frame::{Announced, TopicId, Violation};
+use crate::payload::Description;
+use crate::protocol::frame::{Announced, Frame, TopicId, Violation};
 use crate::topic::TopicKind;
 
 /// A node that this node dialled, and what it announced.
@@ -24,6 +25,23 @@ pub(crate) struct Peer {
 struct Topics {
     by_name: HashMap<Arc<str>, PeerTopic>,
     names: HashMap<TopicId, Arc<str>>,
+    /// The topics whose types were asked for, since this node knows them with others.
+    descriptions: HashMap<TopicId, Answer>,
+    /// How many of these questions the peer has yet to answer.
+    questions: usize,
+}
+
+/// How many questions may be open, so that a peer that keeps changing its announcement and never answers costs nothing.
+const MAX_QUESTIONS: usize = 64;
+
+/// What a peer says about the types of a topic.
+#[derive(Debug, Clone)]
+pub(crate) enum Answer {
+    /// Nothing yet.
+    Asked,
+    /// Nothing that can be read.
+    Unknown,
+    Known(Arc<Description>),
 }
 
 /// A topic as a peer announced it.
@@ -78,7 +96,41 @@ impl Peer {
             if let Some(name) = topics.names.remove(id) {
                 topics.by_name.remove(&name);
             }
+            topics.descriptions.remove(id);
         }
+    }
+
+    /// What the peer says about the types of its topic of that number; it is asked the first time.
+    pub(crate) fn description(&self, id: TopicId) -> Answer {
+        let mut topics = self.topics();
+        if let Some(answer) = topics.descriptions.get(&id) {
+            return answer.clone();
+        }
+        if topics.questions >= MAX_QUESTIONS {
+            return Answer::Unknown;
+        }
+        topics.questions += 1;
+        topics.descriptions.insert(id, Answer::Asked);
+        drop(topics);
+        self.outbox.append(|out| Frame::Describe(id).write(out));
+        Answer::Asked
+    }
+
+    /// Takes an answer; returns the topic's name, if it still has one. An answer to nothing is a mistake of the peer.
+    pub(crate) fn described(&self, id: TopicId, description: &[u8]) -> Result<Option<Arc<str>>, Violation> {
+        let mut topics = self.topics();
+        let Topics { by_name, names, descriptions, questions } = &mut *topics;
+        let Some(open) = questions.checked_sub(1) else {
+            return Err(Violation::Unexpected("description"));
+        };
+        *questions = open;
+        // one that was withdrawn meanwhile is of no interest any more
+        let Some(answer @ Answer::Asked) = descriptions.get_mut(&id) else { return Ok(None) };
+        let name = names.get(&id);
+        let fingerprint = name.and_then(|name| by_name.get(name)).map(|topic| topic.fingerprint);
+        let known = fingerprint.and_then(|fingerprint| Description::read(description, fingerprint));
+        *answer = known.map_or(Answer::Unknown, |known| Answer::Known(Arc::new(known)));
+        Ok(name.cloned())
     }
 
     /// The peer takes nothing new any more.

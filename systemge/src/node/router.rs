@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::{ArcSwap, Guard};
 use tokio::sync::watch;
 
-use super::Peer;
+use super::mismatch::Mismatch;
+use super::peer::{Answer, Peer, PeerTopic};
 use crate::protocol::frame::TopicId;
 use crate::topic::Topic;
 
 /// Which connected nodes handle which topic.
 pub(crate) struct Router {
+    /// The name of this node.
+    node: Arc<str>,
     state: Mutex<State>,
     /// Counts the changes, for those who wait for one.
     changes: watch::Sender<u64>,
@@ -29,7 +32,7 @@ pub(crate) struct Route {
     topic: Topic,
     providers: ArcSwap<Vec<Provider>>,
     /// The nodes that handle a topic of that name with other types.
-    mismatched: ArcSwap<Vec<Arc<str>>>,
+    mismatches: ArcSwap<Vec<Mismatch>>,
 }
 
 /// A node that handles a topic.
@@ -64,41 +67,37 @@ impl Route {
         self.providers.load()
     }
 
-    pub(crate) fn mismatched(&self) -> Vec<Arc<str>> {
-        self.mismatched.load().to_vec()
+    pub(crate) fn mismatches(&self) -> Vec<Mismatch> {
+        self.mismatches.load().to_vec()
     }
 
-    fn update(&self, peers: &[Arc<Peer>]) {
+    fn update(&self, node: &Arc<str>, peers: &[Arc<Peer>]) {
         let mut providers = Vec::new();
-        let mut mismatched = Vec::new();
+        let mut mismatches = Vec::new();
         for peer in peers {
             let Some(topic) = peer.topic(self.topic.name()) else { continue };
-            if topic.kind == self.topic.kind() && topic.fingerprint == self.topic.fingerprint() {
+            if self.agrees(topic) {
                 providers.push(Provider { peer: peer.clone(), topic: topic.id });
             } else {
-                mismatched.push(peer.name().clone());
+                let there = match peer.description(topic.id) {
+                    Answer::Known(description) => Some(description),
+                    Answer::Asked | Answer::Unknown => None,
+                };
+                mismatches.push(Mismatch::new(&self.topic, node, peer.name(), there.as_deref()));
             }
         }
         self.providers.store(Arc::new(providers));
-        self.mismatched.store(Arc::new(mismatched));
+        self.mismatches.store(Arc::new(mismatches));
     }
 
-    /// Says so if a node handles the topic with other types.
-    fn warn(&self, node: &str, peer: &Peer) {
-        let Some(topic) = peer.topic(self.topic.name()) else { return };
-        if topic.kind != self.topic.kind() || topic.fingerprint != self.topic.fingerprint() {
-            tracing::error!(
-                node, peer = %peer.name(), topic = self.topic.name(), payload = %self.topic.payload(),
-                response = self.topic.response().map(tracing::field::display),
-                "a topic is not used: the two nodes know it with different types (the shapes are those of this node)"
-            );
-        }
+    fn agrees(&self, topic: PeerTopic) -> bool {
+        topic.kind == self.topic.kind() && topic.fingerprint == self.topic.fingerprint()
     }
 }
 
 impl Router {
-    pub(crate) fn new() -> Self {
-        Self { state: Mutex::default(), changes: watch::Sender::new(0) }
+    pub(crate) fn new(node: Arc<str>) -> Self {
+        Self { node, state: Mutex::default(), changes: watch::Sender::new(0) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -111,21 +110,38 @@ impl Router {
         let State { peers, routes } = &mut *state;
         let route = routes.entry((topic.name(), topic.fingerprint())).or_insert_with(|| {
             let route =
-                Route { topic: *topic, providers: ArcSwap::default(), mismatched: ArcSwap::default() };
-            route.update(peers);
+                Route { topic: *topic, providers: ArcSwap::default(), mismatches: ArcSwap::default() };
+            route.update(&self.node, peers);
             Arc::new(route)
         });
         route.clone()
     }
 
     /// A node has connected and announced its topics.
-    pub(crate) fn joined(&self, node: &str, peer: &Arc<Peer>) {
+    pub(crate) fn joined(&self, peer: &Arc<Peer>) {
         self.lock().peers.push(peer.clone());
         self.update();
+    }
+
+    /// A connected node has said with which types it knows a topic that this node knows with others.
+    pub(crate) fn described(&self, peer: &Arc<Peer>, topic: &str) {
         let state = self.lock();
-        for route in state.routes.values() {
-            route.warn(node, peer);
+        for route in state.routes.values().filter(|route| route.name() == topic) {
+            route.update(&self.node, &state.peers);
+            if let Some(mismatch) =
+                route.mismatches.load().iter().find(|mismatch| mismatch.peer == *peer.name())
+            {
+                tracing::error!(node = %self.node, peer = %peer.name(), topic, "{mismatch}");
+            }
         }
+    }
+
+    /// The topics that a connected node handles with other types than this node calls them with.
+    pub(crate) fn mismatches(&self) -> Vec<Mismatch> {
+        let state = self.lock();
+        let mut all: Vec<Mismatch> = state.routes.values().flat_map(|route| route.mismatches()).collect();
+        all.sort_by(|a, b| (a.topic, &a.peer).cmp(&(b.topic, &b.peer)));
+        all
     }
 
     /// A connected node has changed its announcement.
@@ -148,7 +164,7 @@ impl Router {
     fn update(&self) {
         let state = self.lock();
         for route in state.routes.values() {
-            route.update(&state.peers);
+            route.update(&self.node, &state.peers);
         }
         drop(state);
         self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));

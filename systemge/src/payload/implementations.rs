@@ -7,6 +7,9 @@ use std::time::Duration;
 use super::shape::{Field, Shape, Variant};
 use super::{Never, Schema};
 
+const IPV4: &Shape = &Shape::Array(&Shape::Unsigned(8), 4);
+const IPV6: &Shape = &Shape::Array(&Shape::Unsigned(8), 16);
+
 macro_rules! plain {
     ($($type:ty => $shape:expr),* $(,)?) => {$(
         impl Schema for $type {
@@ -46,12 +49,12 @@ plain! {
         Field { name: "nanos", shape: &Shape::Unsigned(32) },
     ]),
     // serde writes addresses as bytes in postcard and as text in JSON; the names are those of serde's variants
-    Ipv4Addr => Shape::Array(&Shape::Unsigned(8), 4),
-    Ipv6Addr => Shape::Array(&Shape::Unsigned(8), 16),
-    IpAddr => Shape::Enum(&[
-        Variant { name: "V4", shape: <Ipv4Addr as Schema>::SHAPE },
-        Variant { name: "V6", shape: <Ipv6Addr as Schema>::SHAPE },
-    ]),
+    Ipv4Addr => Shape::Readable(IPV4),
+    Ipv6Addr => Shape::Readable(IPV6),
+    IpAddr => Shape::Readable(&Shape::Enum(&[
+        Variant { name: "V4", shape: IPV4 },
+        Variant { name: "V6", shape: IPV6 },
+    ])),
 }
 
 impl<T: Schema> Schema for Option<T> {

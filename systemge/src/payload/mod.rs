@@ -6,9 +6,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub(crate) mod codec;
+mod described;
 mod implementations;
 mod shape;
 
+pub(crate) use self::described::{Described, Description};
 pub(crate) use self::shape::{FNV_OFFSET, byte};
 pub use self::shape::{Field, Shape, Variant};
 

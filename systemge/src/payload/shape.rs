@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::described::Described;
+
 /// The wire shape of a type.
 ///
 /// Two types with equal shapes look the same in postcard and in JSON. Names of fields and variants belong to
@@ -23,6 +25,8 @@ pub enum Shape {
     Char,
     /// A string.
     Text,
+    /// A string in JSON, and in postcard a value of the shape inside: an IP address, a UUID.
+    Readable(&'static Self),
     /// A value that may be absent.
     Option(&'static Self),
     /// A sequence of any length.
@@ -74,6 +78,7 @@ impl Shape {
     const fn takes_bytes(&self) -> bool {
         match self {
             Self::Unit | Self::Never => false,
+            Self::Readable(inner) => inner.takes_bytes(),
             Self::Array(inner, length) => *length > 0 && inner.takes_bytes(),
             Self::Tuple(items) => {
                 let mut index = 0;
@@ -107,7 +112,7 @@ impl Shape {
             Self::Map(key, value) => {
                 (key.takes_bytes() || value.takes_bytes()) && key.is_bounded() && value.is_bounded()
             }
-            Self::Option(inner) | Self::Array(inner, _) => inner.is_bounded(),
+            Self::Option(inner) | Self::Array(inner, _) | Self::Readable(inner) => inner.is_bounded(),
             Self::Tuple(items) => {
                 let mut index = 0;
                 while index < items.len() {
@@ -152,6 +157,7 @@ impl Shape {
             Self::Float(bits) => byte(byte(state, b'f'), *bits),
             Self::Char => byte(state, b'c'),
             Self::Text => byte(state, b't'),
+            Self::Readable(inner) => inner.hash(byte(state, b'h')),
             Self::Option(inner) => inner.hash(byte(state, b'o')),
             Self::Sequence(inner) => inner.hash(byte(state, b's')),
             Self::Array(inner, length) => inner.hash(number(byte(state, b'a'), *length as u64)),
@@ -186,59 +192,74 @@ impl Shape {
             Self::Never => byte(state, b'!'),
         }
     }
+
+    /// Writes what `hash` hashes, from which [`Described`] can be read.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        let number = |out: &mut Vec<u8>, number: usize| out.extend_from_slice(&(number as u64).to_le_bytes());
+        let name = |out: &mut Vec<u8>, name: &str| {
+            number(out, name.len());
+            out.extend_from_slice(name.as_bytes());
+        };
+        match self {
+            Self::Unit => out.push(b'u'),
+            Self::Bool => out.push(b'b'),
+            Self::Signed(bits) => out.extend_from_slice(&[b'i', *bits]),
+            Self::Unsigned(bits) => out.extend_from_slice(&[b'n', *bits]),
+            Self::Float(bits) => out.extend_from_slice(&[b'f', *bits]),
+            Self::Char => out.push(b'c'),
+            Self::Text => out.push(b't'),
+            Self::Readable(inner) => {
+                out.push(b'h');
+                inner.write(out);
+            }
+            Self::Option(inner) => {
+                out.push(b'o');
+                inner.write(out);
+            }
+            Self::Sequence(inner) => {
+                out.push(b's');
+                inner.write(out);
+            }
+            Self::Array(inner, length) => {
+                out.push(b'a');
+                number(out, *length);
+                inner.write(out);
+            }
+            Self::Tuple(items) => {
+                out.push(b'p');
+                number(out, items.len());
+                items.iter().for_each(|item| item.write(out));
+            }
+            Self::Map(key, value) => {
+                out.push(b'm');
+                key.write(out);
+                value.write(out);
+            }
+            Self::Struct(fields) => {
+                out.push(b'r');
+                number(out, fields.len());
+                for field in *fields {
+                    name(out, field.name);
+                    field.shape.write(out);
+                }
+            }
+            Self::Enum(variants) => {
+                out.push(b'e');
+                number(out, variants.len());
+                for variant in *variants {
+                    name(out, variant.name);
+                    variant.shape.write(out);
+                }
+            }
+            Self::Never => out.push(b'!'),
+        }
+    }
 }
 
 impl fmt::Display for Shape {
     /// A readable form in the manner of Rust types, such as `{ row: u32, column: u32 }`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unit => f.write_str("()"),
-            Self::Bool => f.write_str("bool"),
-            Self::Signed(bits) => write!(f, "i{bits}"),
-            Self::Unsigned(bits) => write!(f, "u{bits}"),
-            Self::Float(bits) => write!(f, "f{bits}"),
-            Self::Char => f.write_str("char"),
-            Self::Text => f.write_str("String"),
-            Self::Option(inner) => write!(f, "Option<{inner}>"),
-            Self::Sequence(inner) => write!(f, "[{inner}]"),
-            Self::Array(inner, length) => write!(f, "[{inner}; {length}]"),
-            Self::Tuple(items) => {
-                f.write_str("(")?;
-                for (index, item) in items.iter().enumerate() {
-                    if index > 0 {
-                        f.write_str(", ")?;
-                    }
-                    write!(f, "{item}")?;
-                }
-                f.write_str(")")
-            }
-            Self::Map(key, value) => write!(f, "{{{key} => {value}}}"),
-            Self::Struct(fields) => {
-                f.write_str("{ ")?;
-                for (index, field) in fields.iter().enumerate() {
-                    if index > 0 {
-                        f.write_str(", ")?;
-                    }
-                    write!(f, "{}: {}", field.name, field.shape)?;
-                }
-                f.write_str(" }")
-            }
-            Self::Enum(variants) => {
-                for (index, variant) in variants.iter().enumerate() {
-                    if index > 0 {
-                        f.write_str(" | ")?;
-                    }
-                    f.write_str(variant.name)?;
-                    match variant.shape {
-                        Self::Unit => {}
-                        Self::Struct(_) => write!(f, " {}", variant.shape)?,
-                        other => write!(f, "({other})")?,
-                    }
-                }
-                Ok(())
-            }
-            Self::Never => f.write_str("!"),
-        }
+        fmt::Display::fmt(&Described::from(self), f)
     }
 }
 

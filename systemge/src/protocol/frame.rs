@@ -4,7 +4,7 @@
 //! fields of that kind and, at the end, the payload.
 
 use super::wire::{Reader, cut, put_short_text, put_text};
-use super::{HANDSHAKE_FRAME, MAX_TEXT};
+use super::{HANDSHAKE_FRAME, MAX_DESCRIPTION, MAX_TEXT};
 
 /// How many bytes the length of a frame takes.
 pub(crate) const LENGTH: usize = 4;
@@ -169,6 +169,8 @@ pub(crate) enum Violation {
     Flags(u8),
     #[error("an unknown kind of topic: {0}")]
     TopicKind(u8),
+    #[error("a description of a topic over the limit of {MAX_DESCRIPTION} bytes")]
+    Description,
     #[error("an unknown status of a response: {0}")]
     Status(u8),
     #[error("more topics than the limit of {0}")]
@@ -228,6 +230,8 @@ pub(crate) enum Frame<'a> {
     Ping(u64),
     Pong(u64),
     Goodbye { code: GoodbyeCode, reason: &'a str },
+    Describe(TopicId),
+    Description { topic: TopicId, description: &'a [u8] },
     Message { topic: TopicId, encoding: Encoding, payload: &'a [u8] },
     Request { topic: TopicId, token: Token, remaining: u32, encoding: Encoding, payload: &'a [u8] },
     Response { token: Token, status: Status, encoding: Encoding, payload: &'a [u8] },
@@ -242,6 +246,8 @@ const DRAINING: u8 = 0x05;
 const PING: u8 = 0x06;
 const PONG: u8 = 0x07;
 const GOODBYE: u8 = 0x08;
+const DESCRIBE: u8 = 0x09;
+const DESCRIPTION: u8 = 0x0a;
 const MESSAGE: u8 = 0x10;
 const REQUEST: u8 = 0x11;
 const RESPONSE: u8 = 0x12;
@@ -353,6 +359,15 @@ impl<'a> Frame<'a> {
                 Self::Goodbye { code, reason }
             }
             CANCEL => Self::Cancel(reader.u64()?),
+            DESCRIBE => Self::Describe(reader.u32()?),
+            DESCRIPTION => {
+                let topic = reader.u32()?;
+                let description = reader.rest();
+                if description.len() > MAX_DESCRIPTION {
+                    return Err(Violation::Description);
+                }
+                return Ok(Self::Description { topic, description });
+            }
             other => return Err(Violation::Kind(other)),
         };
         reader.end()?;
@@ -427,6 +442,17 @@ impl<'a> Frame<'a> {
                 out.extend_from_slice(payload);
                 frame
             }
+            Self::Describe(topic) => {
+                let frame = begin(out, DESCRIBE);
+                out.extend_from_slice(&topic.to_le_bytes());
+                frame
+            }
+            Self::Description { topic, description } => {
+                let frame = begin(out, DESCRIPTION);
+                out.extend_from_slice(&topic.to_le_bytes());
+                out.extend_from_slice(description);
+                frame
+            }
             Self::Cancel(token) => {
                 let frame = begin(out, CANCEL);
                 out.extend_from_slice(&token.to_le_bytes());
@@ -448,6 +474,8 @@ impl<'a> Frame<'a> {
             Self::Ping(_) => "ping",
             Self::Pong(_) => "pong",
             Self::Goodbye { .. } => "goodbye",
+            Self::Describe(_) => "describe",
+            Self::Description { .. } => "description",
             Self::Message { .. } => "message",
             Self::Request { .. } => "request",
             Self::Response { .. } => "response",
@@ -553,6 +581,14 @@ pub(crate) fn finish(out: &mut Vec<u8>, frame: Open, limit: u32) -> Result<(), V
 pub(crate) fn write_text_response(out: &mut Vec<u8>, token: Token, status: Status, text: &str) {
     let payload = cut(text, MAX_TEXT).as_bytes();
     Frame::Response { token, status, encoding: Encoding::Postcard, payload }.write(out);
+}
+
+/// Writes the description of a topic; an empty one if it is longer than it may be.
+pub(crate) fn write_description(out: &mut Vec<u8>, topic: TopicId, description: &[u8], frame_limit: u32) {
+    // the kind and the number of the topic stand before it
+    let longest = MAX_DESCRIPTION.min(frame_limit as usize - 5);
+    let description = if description.len() > longest { &[] } else { description };
+    Frame::Description { topic, description }.write(out);
 }
 
 /// Writes topics as announcements that fit into frames of at least [`super::MIN_FRAME_LIMIT`] bytes.

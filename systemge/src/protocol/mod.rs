@@ -27,6 +27,8 @@ pub(crate) const HANDSHAKE_FRAME: u32 = 1024;
 pub(crate) const MIN_FRAME_LIMIT: u32 = 8 * 1024;
 /// The longest reason and error text that travels, in bytes.
 pub(crate) const MAX_TEXT: usize = 512;
+/// The longest description of a topic, in bytes.
+pub(crate) const MAX_DESCRIPTION: usize = 16 * 1024;
 
 #[cfg(test)]
 mod tests;

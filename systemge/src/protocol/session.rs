@@ -69,6 +69,13 @@ pub(crate) enum Event<'a> {
     Withdrawn(Vec<TopicId>),
     /// To the dialling side: the peer takes no new requests.
     Draining,
+    /// To the accepting side: what are the types of that topic?
+    Describe(TopicId),
+    /// To the dialling side: the types of a topic that it asked for; nothing, if the peer can't say.
+    Described {
+        topic: TopicId,
+        description: &'a [u8],
+    },
     Message {
         topic: TopicId,
         encoding: Encoding,
@@ -298,6 +305,10 @@ impl Session {
             }
             (Phase::Open, true, Frame::Draining) => Event::Draining,
             (Phase::Open, false, Frame::Cancel(token)) => Event::Cancelled(token),
+            (Phase::Open, false, Frame::Describe(topic)) => Event::Describe(topic),
+            (Phase::Open, true, Frame::Description { topic, description }) => {
+                Event::Described { topic, description }
+            }
             (Phase::Open, _, Frame::Ping(nonce)) => {
                 Frame::Pong(nonce).write(out);
                 return Ok(Step::Used(used));

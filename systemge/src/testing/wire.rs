@@ -38,6 +38,16 @@ pub enum WireFrame {
     Ping,
     /// `PONG`.
     Pong,
+    /// `DESCRIBE`: the dialling side asks for the types of a topic that it knows with others.
+    Describe {
+        /// The topic's name.
+        topic: String,
+    },
+    /// `DESCRIPTION`: the accepting side tells them.
+    Described {
+        /// The topic's name.
+        topic: String,
+    },
     /// `GOODBYE`.
     Goodbye {
         /// Why, as a number of the protocol.
@@ -169,6 +179,8 @@ fn named(frame: &Frame<'_>, names: &mut TopicNames) -> WireFrame {
         Frame::Draining => WireFrame::Draining,
         Frame::Ping(_) => WireFrame::Ping,
         Frame::Pong(_) => WireFrame::Pong,
+        Frame::Describe(topic) => WireFrame::Describe { topic: name(names, *topic) },
+        Frame::Description { topic, .. } => WireFrame::Described { topic: name(names, *topic) },
         Frame::Goodbye { code, reason } => {
             WireFrame::Goodbye { code: code.number(), reason: (*reason).to_owned() }
         }

@@ -9,6 +9,7 @@ mod handling;
 mod lifecycle;
 mod many;
 mod memory;
+mod mismatches;
 mod options;
 mod outcomes;
 mod pressure;

@@ -259,7 +259,8 @@ async fn a_topic_with_other_types_is_not_used() {
     let (caller_system, caller) = start("caller", Caller::default(), listening()).await;
     caller.connect(endpoint(&server)).await.expect("the impostor listens");
     let error = WorkerClient::new(&caller).number().await.expect_err("the types differ");
-    assert!(error.to_string().contains("with other types: impostor"), "{error}");
+    let expected = "`caller` and `impostor` know the topic `number` with different types: ";
+    assert!(error.to_string().contains(expected), "{error}");
     caller_system.stop().await;
     server_system.stop().await;
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::TopicKind;
 use crate::protocol::frame::{Announced, Encoding, Frame, GoodbyeCode, Status, Violation};
 use crate::protocol::session::{Event, Session, Settings, Step};
-use crate::protocol::{MAGIC, MAX_VERSION};
+use crate::protocol::{MAGIC, MAX_DESCRIPTION, MAX_VERSION};
 
 pub(super) fn settings() -> Settings {
     Settings {
@@ -145,6 +145,8 @@ fn messages_and_requests_go_one_way_and_responses_the_other() {
         pair.dialler.write(&Frame::Message { topic: 0, encoding, payload: b"hi" });
         pair.dialler.write(&Frame::Request { topic: 1, token, remaining: 10, encoding, payload: b"" });
         pair.dialler.write(&Frame::Cancel(token));
+        pair.dialler.write(&Frame::Describe(1));
+        pair.acceptor.write(&Frame::Description { topic: 1, description: b"1u" });
         pair.acceptor.write(&Frame::Response { token, status: Status::Panicked, encoding, payload: b"oh" });
         pair.acceptor.write(&Frame::Withdraw(vec![1]));
         pair.acceptor.write(&Frame::Announce { more: false, topics: vec![] });
@@ -157,11 +159,13 @@ fn messages_and_requests_go_one_way_and_responses_the_other() {
                 "Message { topic: 0, encoding: Postcard, payload: [104, 105] }",
                 "Request { topic: 1, token: 5, remaining: 10, encoding: Postcard, payload: [] }",
                 "Cancelled(5)",
+                "Describe(1)",
             ]
         );
         assert_eq!(
             pair.dialler.events,
             [
+                "Described { topic: 1, description: [49, 117] }",
                 "Response { token: 5, status: Panicked, encoding: Postcard, payload: [111, 104] }",
                 "Withdrawn([1])",
                 "Announced { topics: [], more: false }",
@@ -209,6 +213,11 @@ fn frames_of_the_other_side_are_violations() {
     let request = Frame::Request { topic: 0, token: 0, remaining: 0, encoding, payload };
     refuses(true, &request, &Violation::Unexpected("request"));
     refuses(true, &Frame::Cancel(1), &Violation::Unexpected("cancel"));
+    refuses(true, &Frame::Describe(1), &Violation::Unexpected("describe"));
+    let description = Frame::Description { topic: 1, description: b"1u" };
+    refuses(false, &description, &Violation::Unexpected("description"));
+    let long = Frame::Description { topic: 1, description: &[0; MAX_DESCRIPTION + 1] };
+    refuses(true, &long, &Violation::Description);
     let response = Frame::Response { token: 0, status: Status::Success, encoding, payload };
     refuses(false, &response, &Violation::Unexpected("response"));
     refuses(false, &Frame::Draining, &Violation::Unexpected("draining"));

@@ -35,8 +35,8 @@ fn owned() -> impl Strategy<Value = Owned> {
             .prop_map(|(more, topics)| Owned::Announce(more, topics)),
         prop::collection::vec(any::<u32>(), 0..100).prop_map(Owned::Withdraw),
         (any::<u16>(), "\\PC{0,100}").prop_map(|(code, reason)| Owned::Goodbye(code, reason)),
-        (0..4u8, any::<u64>()).prop_map(|(kind, number)| Owned::Plain(kind, number)),
-        (0..3u8, any::<bool>(), any::<u32>(), any::<u64>(), prop::collection::vec(any::<u8>(), 0..200))
+        (0..5u8, any::<u64>()).prop_map(|(kind, number)| Owned::Plain(kind, number)),
+        (0..4u8, any::<bool>(), any::<u32>(), any::<u64>(), prop::collection::vec(any::<u8>(), 0..200))
             .prop_map(|(kind, json, number, token, payload)| Owned::Payload(
                 kind, json, number, token, payload
             )),
@@ -74,12 +74,14 @@ impl Owned {
             Self::Plain(0, _) => use_frame(&Frame::Draining),
             Self::Plain(1, nonce) => use_frame(&Frame::Ping(*nonce)),
             Self::Plain(2, nonce) => use_frame(&Frame::Pong(*nonce)),
+            Self::Plain(3, topic) => use_frame(&Frame::Describe(*topic as u32)),
             Self::Plain(_, token) => use_frame(&Frame::Cancel(*token)),
             Self::Payload(kind, json, number, token, payload) => {
                 let (topic, token) = (*number, *token);
                 let encoding = if *json { Encoding::Json } else { Encoding::Postcard };
                 use_frame(&match kind {
                     0 => Frame::Message { topic, encoding, payload },
+                    3 => Frame::Description { topic, description: payload },
                     1 => Frame::Request { topic, token, remaining: *number, encoding, payload },
                     _ => Frame::Response { token, status: Status::HandlerError, encoding, payload },
                 })

@@ -61,6 +61,15 @@ enum FrameVector {
         code: u16,
         reason: String,
     },
+    Describe {
+        bytes: String,
+        topic: u32,
+    },
+    Description {
+        bytes: String,
+        topic: u32,
+        description: String,
+    },
     Message {
         bytes: String,
         encoding: String,
@@ -254,12 +263,19 @@ fn frames_are_written_and_read_as_the_vectors_say() {
                 kinds.insert("response");
                 continue;
             }
+            FrameVector::Describe { bytes, topic } => (bytes, Frame::Describe(*topic)),
+            FrameVector::Description { bytes: text, topic, description } => {
+                let description = bytes(description);
+                check(text, &Frame::Description { topic: *topic, description: &description });
+                kinds.insert("description");
+                continue;
+            }
             FrameVector::Cancel { bytes, token } => (bytes, Frame::Cancel(*token)),
         };
         check(text, &frame);
         kinds.insert(frame.name());
     }
-    assert_eq!(kinds.len(), 12, "a kind of frame has no vector: {kinds:?}");
+    assert_eq!(kinds.len(), 14, "a kind of frame has no vector: {kinds:?}");
 }
 
 #[test]
@@ -322,6 +338,10 @@ mod topics {
                 "request, payload Cell { row: u32, column: u32, state: Option<bool> }, response (), error Refusal { Late, Wrong(String) }",
                 Topic::request::<Cell, Result<(), Refusal>>("t"),
             ),
+            (
+                "one-way, payload (IPv4 address, BTreeMap<String, [i16; 2]>)",
+                Topic::one_way::<(std::net::Ipv4Addr, std::collections::BTreeMap<String, [i16; 2]>)>("t"),
+            ),
         ]
     }
 }
@@ -343,6 +363,9 @@ fn fingerprints_are_those_of_the_vectors() {
         let hashed = bytes(&vector.hashed);
         assert_eq!(format!("{:016x}", fnv(&hashed)), vector.fingerprint, "{name}");
         assert_eq!(format!("{:016x}", topic.fingerprint()), vector.fingerprint, "{name}");
+        let mut described = Vec::new();
+        topic.describe(&mut described);
+        assert_eq!(described, hashed, "{name}");
     }
 }
 
