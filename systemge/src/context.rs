@@ -182,6 +182,22 @@ impl<A> Context<A> {
         self.core.node.disconnect(endpoint)
     }
 
+    /// Withdraws a topic, and its aliases: the connected peers are told, and what they send to it nevertheless is
+    /// refused. Lasts until the topic is announced again, or the node is started anew. Returns whether the node
+    /// announced it until now.
+    pub fn withdraw(&self, topic: &str) -> bool {
+        self.core.node.set_announced(topic, false)
+    }
+
+    /// Announces a topic again that was withdrawn, and its aliases. Returns whether the node has such a topic, and had
+    /// withdrawn it.
+    ///
+    /// Every start of a node announces all topics that its application handles. One that is not to be announced at
+    /// once is withdrawn in `on_start`, before any peer is let in.
+    pub fn announce(&self, topic: &str) -> bool {
+        self.core.node.set_announced(topic, true)
+    }
+
     /// Waits until a connected node handles a topic; returns whether one does in time.
     ///
     /// Cancel safe.

@@ -232,11 +232,19 @@ pub struct KeepaliveConfig {
     /// After how much silence in all a peer is declared gone. Default: `"30s"`.
     #[serde(deserialize_with = "units::duration")]
     pub timeout: Duration,
+    /// How long a peer may take to give a sign of life when a node of the same name wants in; then its connection is
+    /// taken for stale and replaced. Default: `"1s"`; a shorter `limits.handshake_timeout` ends the wait before.
+    #[serde(deserialize_with = "units::duration")]
+    pub replace_after: Duration,
 }
 
 impl Default for KeepaliveConfig {
     fn default() -> Self {
-        Self { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) }
+        Self {
+            interval: Duration::from_secs(10),
+            timeout: Duration::from_secs(30),
+            replace_after: Duration::from_secs(1),
+        }
     }
 }
 

@@ -94,6 +94,8 @@ pub(super) fn node(name: &str, node: &NodeConfig, problems: &mut Vec<Problem>) {
         );
     }
 
+    check.duration(&["keepalive", "replace_after"], node.keepalive.replace_after);
+
     let limits = &node.limits;
     if !FRAME_BYTES.contains(&limits.frame_bytes) {
         let range = format!("from {} to {} bytes", FRAME_BYTES.start(), FRAME_BYTES.end());

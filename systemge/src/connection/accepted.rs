@@ -17,9 +17,9 @@ use crate::cancellation::Cancellation;
 use crate::config::Handling;
 use crate::context::{Core, Hold};
 use crate::node::handler::{Call, Completion, Handler, Worker};
-use crate::node::{Inner, Tally};
+use crate::node::{Admission, Contest, Inner, Tally};
 use crate::protocol::frame::{GoodbyeCode, Status, Token, TopicId, write_description, write_text_response};
-use crate::protocol::session::Event;
+use crate::protocol::session::{Event, Session};
 use crate::transport::Address;
 
 /// The accepting side of a connection.
@@ -30,6 +30,8 @@ pub(super) struct Accepted {
     /// Held until the handshake is done.
     handshake: Option<OwnedSemaphorePermit>,
     peer: Option<Arc<str>>,
+    /// Its name is taken: the wish for the place, and what becomes of it.
+    contest: Option<(Contest, BoxFuture<'static, bool>)>,
     handlers: Arc<[Handler]>,
     /// Places where calls can run, by topic; taken from here, given back when the call is done.
     idle: Vec<Vec<Box<dyn Worker>>>,
@@ -65,6 +67,7 @@ impl Accepted {
             address,
             handshake: Some(handshake),
             peer: None,
+            contest: None,
             running: FuturesUnordered::new(),
             spawned: FuturesUnordered::new(),
             cancellations: HashMap::new(),
@@ -109,15 +112,42 @@ impl Accepted {
     /// Lets a node in, or not.
     fn hello(&mut self, name: &str, turn: Turn<'_, '_>) -> Result<(), End> {
         let name: Arc<str> = name.into();
-        if let Err((code, reason)) = self.node.admit(&name, &self.outbox) {
-            return Err(End::Ours { code, reason });
+        match self.node.admit(&name, &self.outbox).map_err(refused)? {
+            Admission::Done => self.welcome(name, turn.session, turn.out),
+            Admission::Contest(contest) => {
+                let decision = Box::pin(contest.is_stale());
+                self.contest = Some((contest, decision));
+            }
         }
-        self.outbox.set_frame_limit(turn.session.peer_frame_limit());
+        Ok(())
+    }
+
+    /// A node is in.
+    fn welcome(&mut self, name: Arc<str>, session: &mut Session, out: &mut Vec<u8>) {
+        self.outbox.set_frame_limit(session.peer_frame_limit());
         tracing::info!(node = %self.node.name(), peer = %name, address = %self.address, "a peer has connected");
         self.peer = Some(name);
         self.handshake = None;
-        self.node.welcome(turn.session, turn.out);
-        Ok(())
+        self.node.welcome(&self.outbox, session, out);
+    }
+
+    /// Lets a node in that waits for the place of another one, or not, as soon as that is decided.
+    fn poll_contest(
+        &mut self,
+        context: &mut Context<'_>,
+        session: &mut Session,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, End> {
+        let Some((_, decision)) = &mut self.contest else { return Ok(false) };
+        let Poll::Ready(stale) = decision.as_mut().poll(context) else { return Ok(false) };
+        let Some((contest, _)) = self.contest.take() else { return Ok(false) };
+        if !stale {
+            return Err(refused(contest.lose()));
+        }
+        let name = contest.name.clone();
+        contest.win(&self.outbox).map_err(refused)?;
+        self.welcome(name, session, out);
+        Ok(true)
     }
 
     /// Starts a handler, and goes on with it as far as it gets without waiting.
@@ -142,6 +172,14 @@ impl Accepted {
             }
             return;
         };
+        if self.node.is_withdrawn(index) {
+            self.tally.unknown_topic += 1;
+            if let Some(token) = call.token {
+                let text = "the node does not handle the topic any more";
+                write_text_response(turn.out, token, Status::UnknownTopic, text);
+            }
+            return;
+        }
         if let Some(token) = call.token
             && self.node.is_draining()
         {
@@ -348,8 +386,13 @@ impl Side for Accepted {
         })
     }
 
-    fn poll_running(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) -> bool {
-        let mut progress = false;
+    fn poll_running(
+        &mut self,
+        context: &mut Context<'_>,
+        session: &mut Session,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, End> {
+        let mut progress = self.contest.is_some() && self.poll_contest(context, session, out)?;
         if self.drop_handlers.is_cancelled() && !self.running.is_empty() {
             self.drop_running(out);
             progress = true;
@@ -367,7 +410,7 @@ impl Side for Accepted {
         if progress {
             self.end_batch();
         }
-        progress
+        Ok(progress)
     }
 
     fn unsent(&mut self, bytes: usize) {
@@ -384,6 +427,7 @@ impl Side for Accepted {
     fn over(&mut self) {
         // nothing more will start here: a turn that came now would be nobody's, and the node would stand still
         self.waiting_for_turn = None;
+        self.contest = None;
         for (_, cancellation) in self.cancellations.drain() {
             cancellation.cancel();
         }
@@ -402,6 +446,11 @@ impl Side for Accepted {
         }
         self.tally.settle(&self.node);
     }
+}
+
+/// A node that is not let in is told why.
+fn refused((code, reason): (GoodbyeCode, String)) -> End {
+    End::Ours { code, reason }
 }
 
 /// A call that waits for something.

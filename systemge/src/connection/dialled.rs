@@ -9,7 +9,7 @@ use super::outbox::{Outbox, RawOutcome};
 use crate::config::Endpoint;
 use crate::node::{Inner, Peer, Tally};
 use crate::protocol::frame::GoodbyeCode;
-use crate::protocol::session::Event;
+use crate::protocol::session::{Event, Session};
 
 /// The dialling side of a connection.
 pub(super) struct Dialled {
@@ -87,8 +87,8 @@ impl Side for Dialled {
         Poll::Ready(())
     }
 
-    fn poll_running(&mut self, _: &mut Context<'_>, _: &mut Vec<u8>) -> bool {
-        false
+    fn poll_running(&mut self, _: &mut Context<'_>, _: &mut Session, _: &mut Vec<u8>) -> Result<bool, End> {
+        Ok(false)
     }
 
     fn unsent(&mut self, bytes: usize) {

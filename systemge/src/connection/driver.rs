@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::io::AsyncWrite as _;
+use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
 use super::input::Input;
@@ -23,7 +24,12 @@ pub(super) trait Side {
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()>;
 
     /// Goes on with what runs; answers go to `out`. Returns whether something was finished.
-    fn poll_running(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) -> bool;
+    fn poll_running(
+        &mut self,
+        context: &mut Context<'_>,
+        session: &mut Session,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, End>;
 
     /// This side says goodbye since its node stops: what it has begun and will not answer gets its answer here.
     fn stopping(&mut self, out: &mut Vec<u8>);
@@ -116,6 +122,8 @@ pub(super) struct Driver<S> {
     session_at: Instant,
     /// Whether this side has enough to do and doesn't read.
     blocked: bool,
+    /// Who asks whether the peer is still there.
+    asks: Option<oneshot::Sender<()>>,
     /// When a connection that is to end does so, whatever still waits to be written.
     end_at: Option<Instant>,
 }
@@ -147,6 +155,7 @@ impl<S: Side + Unpin> Driver<S> {
             timer_at: now,
             session_at: now,
             blocked: false,
+            asks: None,
             end_at: None,
         }
     }
@@ -169,6 +178,8 @@ impl<S: Side + Unpin> Driver<S> {
             self.side.stopping(&mut self.output);
         }
         self.side.over();
+        // whoever asks for a sign of life learns that there will be none
+        self.asks = None;
         let waiting = self.output.len() - self.written;
         if let Some((code, reason)) = farewell {
             self.session.goodbye(code, &reason, &mut self.output);
@@ -206,8 +217,12 @@ impl<S: Side + Unpin> Driver<S> {
         let mut turns = 0;
         loop {
             let before = self.output.len();
-            let mut progress = self.side.poll_running(context, &mut self.output);
+            let was_open = self.session.is_open();
+            let mut progress = self.side.poll_running(context, &mut self.session, &mut self.output)?;
             self.answers += self.output.len() - before;
+            if !was_open && self.session.is_open() {
+                self.arm(crate::clock::now());
+            }
             progress |= self.poll_input(context)?;
             progress |= self.poll_output(context)?;
             if !progress {
@@ -282,6 +297,12 @@ impl<S: Side + Unpin> Driver<S> {
         self.answers += self.output.len() - before;
         self.side.end_batch();
         self.blocked = matches!(wants_more, Ok(false));
+        if (fresh || self.blocked)
+            && let Some(asks) = self.asks.take()
+        {
+            // nobody can blame a peer for silence that isn't read; who no longer asks needs no answer
+            let _ = asks.send(());
+        }
         if !was_open && self.session.is_open() {
             // the timer is set for the end of the handshake; from now on the time of keepalive counts
             self.arm(now);
@@ -349,9 +370,17 @@ impl<S: Side + Unpin> Driver<S> {
 
     /// Looks into the outbox, and takes what waits there if there is nothing to write.
     fn take(&mut self) -> Taken {
-        let taken = self.outbox.take(&mut self.output);
+        let mut taken = self.outbox.take(&mut self.output);
         if taken.messages > 0 {
             self.side.sent(taken.messages);
+        }
+        if let Some(asks) = taken.asks.take() {
+            if self.blocked {
+                let _ = asks.send(());
+            } else {
+                self.session.ask(&mut self.output);
+                self.asks = Some(asks);
+            }
         }
         taken
     }

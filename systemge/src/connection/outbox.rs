@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use futures_util::task::AtomicWaker;
 use slab::Slab;
+use tokio::sync::oneshot;
 
 use crate::error::panic_text;
 use crate::protocol::frame::{
@@ -90,6 +91,10 @@ struct State {
     frame_limit: u32,
     /// Messages written since the task last looked.
     messages: u64,
+    /// Who asks whether the peer is still there.
+    asks: Option<oneshot::Sender<()>>,
+    /// Whether the peer knows the announcement, so that it must hear of changes.
+    welcomed: bool,
     closing: Option<(GoodbyeCode, String)>,
     closed: bool,
 }
@@ -114,6 +119,8 @@ pub(crate) struct Taken {
     pub(crate) wake_at: Option<Instant>,
     pub(crate) full_since: Option<Instant>,
     pub(crate) closing: Option<(GoodbyeCode, String)>,
+    /// Who asks whether the peer is still there.
+    pub(crate) asks: Option<oneshot::Sender<()>>,
 }
 
 /// A place among the senders that wait for room: its number, and how often all had been woken when it was taken.
@@ -132,6 +139,8 @@ impl Outbox {
                 full_since: None,
                 frame_limit,
                 messages: 0,
+                asks: None,
+                welcomed: false,
                 closing: None,
                 closed: false,
             }),
@@ -222,6 +231,43 @@ impl Outbox {
         if first {
             self.task.wake();
         }
+    }
+
+    /// From now on the peer hears of changes of the announcement.
+    pub(crate) fn set_welcomed(&self) {
+        self.lock().welcomed = true;
+    }
+
+    /// Tells a peer of a change of the announcement, if it knows the announcement. A peer that leaves a whole queue of
+    /// them unread is let go.
+    pub(crate) fn tell(&self, frames: &[u8]) {
+        let mut state = self.lock();
+        if state.closed || !state.welcomed {
+            return;
+        }
+        if state.buffer.len() >= self.capacity {
+            drop(state);
+            self.close(GoodbyeCode::TooSlow, "the peer reads too slowly");
+            return;
+        }
+        let first = state.buffer.is_empty();
+        state.buffer.extend_from_slice(frames);
+        drop(state);
+        if first {
+            self.task.wake();
+        }
+    }
+
+    /// Asks the peer for a sign of life; it comes by the receiver, which fails if the connection ends first.
+    pub(crate) fn sign_of_life(&self) -> oneshot::Receiver<()> {
+        let (sender, receiver) = oneshot::channel();
+        let mut state = self.lock();
+        if !state.closed {
+            state.asks = Some(sender);
+        }
+        drop(state);
+        self.task.wake();
+        receiver
     }
 
     /// Gives a request up: its place is free, and the other side is told, if it reads at all.
@@ -321,6 +367,7 @@ impl Outbox {
             wake_at: state.pending.wake_at(),
             full_since: state.full_since,
             closing: state.closing.clone(),
+            asks: state.asks.take(),
         }
     }
 
@@ -357,6 +404,7 @@ impl Outbox {
         {
             let mut state = self.lock();
             state.closed = true;
+            state.asks = None;
             taken = state.taken;
             unsent = std::mem::take(&mut state.buffer).len();
             state.pending.drain(|waiting| lost.push(waiting));

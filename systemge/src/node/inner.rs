@@ -1,6 +1,6 @@
 //! The running parts of a node.
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,14 +12,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::handler::Handler;
+use super::incoming::{Announcement, Incoming};
 use super::lifecycle::NodeState;
 use super::metrics::Metrics;
 use super::{Program, Router};
 use crate::config::{Endpoint, NodeConfig};
 use crate::connection::DialHandle;
-use crate::connection::outbox::Outbox;
-use crate::protocol::frame::{Announced, GoodbyeCode};
-use crate::protocol::session::{Session, Settings};
+use crate::protocol::session::Settings;
 use crate::transport::Transports;
 
 /// The running parts of a node. It lives as long as the program; what belongs to one start is in its [`Run`].
@@ -38,7 +37,8 @@ pub(crate) struct Inner {
     pub(super) lifecycle: tokio::sync::Mutex<()>,
     pub(super) run: Mutex<Run>,
     /// The nodes that dialled this one.
-    incoming: Mutex<BTreeMap<Arc<str>, Arc<Outbox>>>,
+    pub(super) incoming: Incoming,
+    pub(super) announcement: Announcement,
     pub(super) dials: Mutex<BTreeMap<Endpoint, DialHandle>>,
     draining: AtomicBool,
     sending: AtomicBool,
@@ -109,14 +109,15 @@ impl Inner {
             handshakes: Arc::new(Semaphore::new(config.limits.handshakes.min(Semaphore::MAX_PERMITS))),
             config,
             folder,
-            program,
             transports,
             router: Router::new(name.into()),
             metrics: Metrics::default(),
             state: watch::Sender::new(NodeState::Stopped),
             lifecycle: tokio::sync::Mutex::default(),
             run: Mutex::new(Run::new()),
-            incoming: Mutex::default(),
+            incoming: Incoming::default(),
+            announcement: Announcement::new(program.handlers.len()),
+            program,
             dials: Mutex::default(),
             draining: AtomicBool::new(false),
             sending: AtomicBool::new(false),
@@ -284,63 +285,13 @@ impl Inner {
         self.handshakes.clone().try_acquire_owned().ok()
     }
 
-    /// Whether a node of that name may connect.
-    pub(crate) fn admit(&self, name: &Arc<str>, outbox: &Arc<Outbox>) -> Result<(), (GoodbyeCode, String)> {
-        if self.is_draining() {
-            return Err((GoodbyeCode::Stopping, "the node is about to stop".to_owned()));
-        }
-        match self.incoming().entry(name.clone()) {
-            btree_map::Entry::Occupied(_) => {
-                Err((GoodbyeCode::NameTaken, format!("a node `{name}` is connected already")))
-            }
-            btree_map::Entry::Vacant(place) => {
-                place.insert(outbox.clone());
-                Ok(())
-            }
-        }
-    }
-
-    /// Ends a connection whose peer has not been let in.
-    pub(crate) fn turn_away(&self, outbox: &Arc<Outbox>) {
-        if !self.incoming().values().any(|admitted| Arc::ptr_eq(admitted, outbox)) {
-            outbox.close(GoodbyeCode::Stopping, "the node stops");
-        }
-    }
-
-    /// Lets a peer in: says who this node is, and what it handles.
-    pub(crate) fn welcome(&self, session: &mut Session, out: &mut Vec<u8>) {
-        let topics = self.program.handlers.iter().zip(0..).map(|(handler, id)| Announced {
-            id,
-            kind: handler.topic().kind(),
-            fingerprint: handler.topic().fingerprint(),
-            name: handler.topic().name(),
-        });
-        session.welcome(&self.name, self.instance(), topics, out);
-    }
-
     /// How many bytes wait to be sent, by peer.
     #[cfg(feature = "testing")]
     pub(crate) fn queued_bytes(&self) -> Vec<(Arc<str>, usize)> {
         let dialled =
             self.router.peers().into_iter().map(|peer| (peer.name().clone(), peer.outbox().queued()));
-        let incoming = self.incoming();
+        let incoming = self.incoming.outboxes();
         dialled.chain(incoming.iter().map(|(name, outbox)| (name.clone(), outbox.queued()))).collect()
-    }
-
-    /// A peer is gone.
-    pub(crate) fn leave(&self, name: &Arc<str>, outbox: &Arc<Outbox>) {
-        let mut incoming = self.incoming();
-        if incoming.get(name).is_some_and(|current| Arc::ptr_eq(current, outbox)) {
-            incoming.remove(name);
-        }
-    }
-
-    pub(super) fn incoming(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Arc<Outbox>>> {
-        lock(&self.incoming)
-    }
-
-    pub(crate) fn incoming_names(&self) -> Vec<Arc<str>> {
-        self.incoming().keys().cloned().collect()
     }
 
     // ---- what is counted ----

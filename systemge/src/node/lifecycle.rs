@@ -162,6 +162,7 @@ impl Inner {
     async fn start_parts(self: &Arc<Self>) -> Result<(), StartError> {
         *lock(&self.run) = Run::new();
         self.set_draining(false);
+        self.announce_all();
         // every listener is bound before anything else happens, so that a taken port is known at once
         let mut listeners = Vec::new();
         for endpoint in &self.config().listen {
@@ -243,7 +244,7 @@ impl Inner {
         // stop accepting, and let the peers know that they had better ask others
         self.set_draining(true);
         run.stop.cancel();
-        for outbox in self.incoming().values() {
+        for (_, outbox) in self.incoming.outboxes() {
             outbox.append(|out| Frame::Draining.write(out));
         }
         // finish what is in flight
@@ -302,7 +303,7 @@ impl Inner {
         for dial in std::mem::take(&mut *lock(&self.dials)).values() {
             dial.stop.cancel();
         }
-        for outbox in self.incoming().values() {
+        for (_, outbox) in self.incoming.outboxes() {
             outbox.close(GoodbyeCode::Stopping, "the node stops");
         }
         run.tracker.close();
@@ -332,7 +333,7 @@ impl Inner {
             run.web_addresses = crate::web::WebAddresses::default();
         }
         drop(run);
-        self.incoming().clear();
+        self.incoming.clear();
     }
 
     /// Asks for this node to be stopped, from within.

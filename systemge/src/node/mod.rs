@@ -1,6 +1,7 @@
 //! Nodes: an application, its configuration and its running parts.
 
 pub(crate) mod handler;
+mod incoming;
 mod inner;
 mod lifecycle;
 mod metrics;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 #[doc(hidden)]
 pub use self::handler::{TopicOptions, TopicTable, blocking};
+pub(crate) use self::incoming::{Admission, Contest};
 pub(crate) use self::inner::Inner;
 pub use self::lifecycle::{ConnectError, NodeState, StartError};
 pub use self::metrics::Counters;
@@ -164,6 +166,16 @@ impl Node {
         self.inner.disconnect(endpoint)
     }
 
+    /// Withdraws a topic; see [`Context::withdraw`].
+    pub fn withdraw(&self, topic: &str) -> bool {
+        self.inner.set_announced(topic, false)
+    }
+
+    /// Announces a topic again that was withdrawn; see [`Context::announce`].
+    pub fn announce(&self, topic: &str) -> bool {
+        self.inner.set_announced(topic, true)
+    }
+
     /// Waits until a connected node handles a topic; returns whether one does in time.
     ///
     /// Cancel safe.
@@ -171,10 +183,10 @@ impl Node {
         tokio::time::timeout(time, self.inner.router().provided(topic)).await.is_ok()
     }
 
-    /// The topics that the node handles.
+    /// The topics that the node handles, but for those that it has withdrawn.
     #[must_use]
     pub fn topics(&self) -> Vec<crate::Topic> {
-        self.inner.handlers().iter().map(|handler| *handler.topic()).collect()
+        self.inner.topics()
     }
 
     /// The commands that the node has: how each is called, and what it does.

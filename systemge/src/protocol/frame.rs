@@ -102,6 +102,8 @@ pub(crate) enum GoodbyeCode {
     TooSlow,
     /// The connection is no longer wanted.
     Disconnected,
+    /// The connection gave no sign of life, and another one of the same node name has taken its place.
+    Replaced,
     /// A code that this build does not know.
     Other(u16),
 }
@@ -119,6 +121,7 @@ impl GoodbyeCode {
             Self::TooManyConnections => 7,
             Self::TooSlow => 8,
             Self::Disconnected => 9,
+            Self::Replaced => 10,
             Self::Other(code) => code,
         }
     }
@@ -135,6 +138,7 @@ impl GoodbyeCode {
             7 => Self::TooManyConnections,
             8 => Self::TooSlow,
             9 => Self::Disconnected,
+            10 => Self::Replaced,
             other => Self::Other(other),
         }
     }

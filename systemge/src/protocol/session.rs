@@ -196,6 +196,13 @@ impl Session {
         self.liveness.heard(now);
     }
 
+    /// Asks the peer for a sign of life now.
+    pub(crate) fn ask(&self, out: &mut Vec<u8>) {
+        if self.is_open() {
+            Frame::Ping(0).write(out);
+        }
+    }
+
     /// This side is too busy to read: it says that it is alive, and takes the silence for its own.
     pub(crate) fn sign_of_life(&mut self, now: Instant, out: &mut Vec<u8>) {
         if out.is_empty() {

@@ -132,21 +132,6 @@ async fn what_cannot_be_used_is_answered_or_counted() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_taken_is_refused() {
-    let (system, node) = start("node", Square::default(), listening()).await;
-    let (first, _) = Raw::join(node.addresses()[0], "twin").await;
-    let mut second = Raw::dial(node.addresses()[0]).await;
-    second.send(&[MAGIC, &hello(1, 1, "twin")].concat()).await;
-    second.expect_magic().await;
-    let (code, reason) = second.goodbye().await;
-    assert_eq!((code, reason.as_str()), (6, "a node `twin` is connected already"));
-    drop(first);
-    until(|| node.connected_from().is_empty()).await;
-    Raw::join(node.addresses()[0], "twin").await;
-    system.stop().await;
-}
-
-#[tokio::test]
 async fn more_connections_than_the_limit_are_refused() {
     let config = with(|config| config.limits.connections = 2);
     let (system, node) = start("node", Square::default(), config).await;

@@ -1,8 +1,10 @@
 //! Nodes over real TCP, through the public API.
 
+mod announcing;
 mod bad_acceptors;
 mod bad_peers;
 mod cancelling;
+
 mod choosing;
 mod command_line;
 mod handling;
@@ -10,6 +12,7 @@ mod lifecycle;
 mod many;
 mod memory;
 mod mismatches;
+mod names;
 mod options;
 mod outcomes;
 mod pressure;

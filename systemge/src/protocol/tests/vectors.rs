@@ -162,7 +162,7 @@ const STATUSES: [Status; 9] = [
     Status::Cancelled,
 ];
 
-const CODES: [GoodbyeCode; 10] = [
+const CODES: [GoodbyeCode; 11] = [
     GoodbyeCode::Stopping,
     GoodbyeCode::Version,
     GoodbyeCode::Violation,
@@ -173,6 +173,7 @@ const CODES: [GoodbyeCode; 10] = [
     GoodbyeCode::TooManyConnections,
     GoodbyeCode::TooSlow,
     GoodbyeCode::Disconnected,
+    GoodbyeCode::Replaced,
 ];
 
 /// A frame is written as the vector says, and read again.
