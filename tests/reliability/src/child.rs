@@ -64,6 +64,13 @@ impl Remote {
         self.go.notify_one();
     }
 
+    /// Takes 0 to 19 ms, and answers with what only this number gives.
+    #[topic("work")]
+    pub async fn work(&self, number: u64) -> u64 {
+        tokio::time::sleep(Duration::from_millis(number % 20)).await;
+        number.rotate_left(7) ^ 0x5EED
+    }
+
     /// Which process this is.
     #[topic("pid")]
     pub async fn pid(&self) -> u32 {
@@ -164,6 +171,29 @@ impl Remotely {
         let id = self.child.id().ok_or(std::io::ErrorKind::NotFound)?.to_string();
         let status = Command::new("kill").args([signal, &id]).status().await?;
         if status.success() { Ok(()) } else { Err(std::io::ErrorKind::NotFound.into()) }
+    }
+
+    /// Ends it, with `kill -9` or by asking it to, and starts it again in the same place.
+    ///
+    /// # Errors
+    ///
+    /// If it doesn't end within 20 s, or doesn't listen again.
+    pub async fn again(
+        &mut self,
+        program: &Path,
+        name: &str,
+        endpoint: &Endpoint,
+        kill: bool,
+    ) -> std::io::Result<()> {
+        if kill {
+            self.child.start_kill()?;
+        } else {
+            self.signal("-TERM").await?;
+        }
+        tokio::time::timeout(SOON, self.child.wait()).await??;
+        *self = Self::start(program, name, endpoint)?;
+        self.endpoint().await?;
+        Ok(())
     }
 
     /// Where it listens.
