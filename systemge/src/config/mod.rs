@@ -226,7 +226,8 @@ pub enum SlowPeerPolicy {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct KeepaliveConfig {
-    /// After how much silence a peer is asked for a sign of life. Default: `"10s"`.
+    /// After how much silence a peer is asked for a sign of life. Default: `"10s"`. A node that is too busy to read says
+    /// at this interval that it lives, so that it has to be well below the `timeout` of the node's peers.
     #[serde(deserialize_with = "units::duration")]
     pub interval: Duration,
     /// After how much silence in all a peer is declared gone. Default: `"30s"`.

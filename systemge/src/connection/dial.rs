@@ -1,6 +1,7 @@
 //! Dialling a peer, again and again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -72,17 +73,16 @@ async fn keep_connected(node: &Arc<Inner>, endpoint: &Endpoint, stop: Cancellati
     let mut backoff = Backoff::new(config.initial_delay, config.max_delay);
     while !stop.is_cancelled() {
         watch.set(DialState::Dialling);
-        let started = crate::clock::now();
         let end = attempt(node, endpoint, &stop, watch).await;
         if stop.is_cancelled() {
             break;
         }
-        let (joined, reason) = match end {
-            Ok((joined, end)) => (joined, end.to_string()),
-            Err(reason) => (false, reason),
+        let (held, reason) = match end {
+            Ok((held, end)) => (held, end.to_string()),
+            Err(reason) => (None, reason),
         };
         // a peer that lets us in and throws us out at once has not recovered
-        if joined && crate::clock::now() - started >= config.initial_delay {
+        if held.is_some_and(|held| held >= config.initial_delay) {
             backoff.succeeded();
         }
         let delay = backoff.failed(fastrand::u64(..));
@@ -95,7 +95,7 @@ async fn keep_connected(node: &Arc<Inner>, endpoint: &Endpoint, stop: Cancellati
             return;
         }
         // the first failures are worth a look; a peer that stays away is not worth a line per attempt
-        if joined || backoff.failures() <= 3 {
+        if held.is_some() || backoff.failures() <= 3 {
             tracing::warn!(node = %node.name(), %endpoint, %reason, retry_in = ?delay, "not connected");
         } else {
             tracing::debug!(node = %node.name(), %endpoint, %reason, retry_in = ?delay, "not connected");
@@ -110,13 +110,13 @@ async fn keep_connected(node: &Arc<Inner>, endpoint: &Endpoint, stop: Cancellati
     watch.set(DialState::Ended);
 }
 
-/// One connection, from the first packet to its end.
+/// One connection, from the first packet to its end; returns how long it held after the handshake, too.
 async fn attempt(
     node: &Arc<Inner>,
     endpoint: &Endpoint,
     stop: &CancellationToken,
     watch: &DialWatch,
-) -> Result<(bool, End), String> {
+) -> Result<(Option<Duration>, End), String> {
     // to connect and the handshake share one time limit
     let now = crate::clock::now();
     let timeout = node.config().dial.timeout;
@@ -147,8 +147,8 @@ async fn attempt(
             running.await
         }
     };
-    if matches!(end, End::Violation(_)) || (side.joined() && matches!(end, End::Network(_))) {
+    if matches!(end, End::Violation(_)) || (side.held().is_some() && matches!(end, End::Network(_))) {
         node.count_broken();
     }
-    Ok((side.joined(), end))
+    Ok((side.held(), end))
 }

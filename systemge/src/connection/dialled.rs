@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use super::dial::{DialState, DialWatch};
 use super::driver::{End, Side, Turn};
@@ -18,18 +19,21 @@ pub(super) struct Dialled {
     endpoint: Endpoint,
     state: DialWatch,
     peer: Option<Arc<Peer>>,
-    joined: bool,
+    /// When the handshake was done.
+    joined: Option<Instant>,
+    /// How long the connection held from then on.
+    held: Option<Duration>,
     tally: Tally,
 }
 
 impl Dialled {
     pub(super) fn new(node: Arc<Inner>, outbox: Arc<Outbox>, endpoint: Endpoint, state: DialWatch) -> Self {
-        Self { node, outbox, endpoint, state, peer: None, joined: false, tally: Tally::default() }
+        Self { node, outbox, endpoint, state, peer: None, joined: None, held: None, tally: Tally::default() }
     }
 
-    /// Whether the handshake was done at all.
-    pub(super) const fn joined(&self) -> bool {
-        self.joined
+    /// How long the connection held after the handshake; `None` if that was never done.
+    pub(super) const fn held(&self) -> Option<Duration> {
+        self.held
     }
 }
 
@@ -50,10 +54,10 @@ impl Side for Dialled {
             }
             (Event::Announced { topics, more }, Some(peer)) => {
                 peer.announce(&topics)?;
-                if self.joined {
+                if self.joined.is_some() {
                     self.node.router().changed();
                 } else if !more {
-                    self.joined = true;
+                    self.joined = Some(turn.now);
                     tracing::info!(node = %self.node.name(), peer = %peer.name(), endpoint = %self.endpoint, "connected");
                     self.node.router().joined(peer);
                     self.state.set(DialState::Connected(peer.name().clone()));
@@ -98,9 +102,8 @@ impl Side for Dialled {
     fn stopping(&mut self, _: &mut Vec<u8>) {}
 
     fn over(&mut self) {
-        if let Some(peer) = &self.peer
-            && self.joined
-        {
+        if let (Some(peer), Some(joined)) = (&self.peer, self.joined) {
+            self.held = Some(crate::clock::now().saturating_duration_since(joined));
             self.node.router().left(peer);
         }
     }

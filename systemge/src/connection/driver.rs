@@ -256,6 +256,8 @@ impl<S: Side + Unpin> Driver<S> {
     fn handle_input(&mut self, context: &mut Context<'_>, fresh: bool) -> Result<bool, End> {
         if self.input.filled().is_empty() {
             self.needed = 0;
+            // nothing waits to be handled: it is the peer that is silent
+            self.blocked = false;
             return Ok(true);
         }
         if !fresh && !self.blocked {
@@ -302,6 +304,10 @@ impl<S: Side + Unpin> Driver<S> {
         {
             // nobody can blame a peer for silence that isn't read; who no longer asks needs no answer
             let _ = asks.send(());
+        }
+        if self.blocked {
+            // what the peer says is not looked at for now, its pings neither: it will want to know that this side lives
+            self.arm(now + self.session.keepalive_interval());
         }
         if !was_open && self.session.is_open() {
             // the timer is set for the end of the handshake; from now on the time of keepalive counts
@@ -426,8 +432,8 @@ impl<S: Side + Unpin> Driver<S> {
                 next = next.min(end.max(now + crate::protocol::pending::TICK));
             }
             if let Some(at) = taken.wake_at {
-                // a deadline in the past is due in the next tick
-                next = next.min(at.max(now + crate::protocol::pending::TICK));
+                // what is still there although its time is over is due in the next tick
+                next = next.min(if at > now { at } else { now + crate::protocol::pending::TICK });
             }
             self.timer_at = next;
             self.timer.as_mut().reset(next.into());

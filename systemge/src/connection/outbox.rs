@@ -205,14 +205,17 @@ impl Outbox {
         {
             return Pushed::Failed(why);
         }
+        let due = pending.earliest();
         let Some(token) = pending.insert(deadline, Waiting { place: *taken + start as u64, ..waiting() })
         else {
             buffer.truncate(start);
             return Pushed::Failed("too many requests wait for this node".to_owned());
         };
         buffer[start + REQUEST_TOKEN..start + REQUEST_TOKEN + 8].copy_from_slice(&token.to_le_bytes());
+        // a task that can't write and waits for the end of another request must look again
+        let sooner = pending.earliest() < due;
         drop(state);
-        if first {
+        if first || sooner {
             self.task.wake();
         }
         Pushed::Done(token)
@@ -528,6 +531,30 @@ mod tests {
         outbox.leave_room(&mut first_ticket);
         outbox.take(&mut Vec::new());
         assert_eq!((first.0.load(Relaxed), second.0.load(Relaxed)), (1, 1));
+    }
+
+    struct Nobody;
+
+    impl Sink for Nobody {
+        fn complete(&self, _: u32, _: RawOutcome<'_>) {}
+
+        fn undecodable(&self, _: u32, _: String) {}
+    }
+
+    #[test]
+    fn a_request_that_ends_before_all_others_wakes_the_task_although_others_wait_to_be_written() {
+        let outbox = Outbox { capacity: 1024, ..full() };
+        let task = Arc::new(Count::default());
+        let task_waker = waker(task.clone());
+        let now = Instant::now();
+        for (seconds, woken) in [(10, 1), (20, 1), (5, 2), (5, 2)] {
+            outbox.register(&Context::from_waker(&task_waker));
+            let waiting = || Waiting { sink: Arc::new(Nobody), asked: 0, place: 0 };
+            let deadline = now + std::time::Duration::from_secs(seconds);
+            let pushed = outbox.request(0, Encoding::Postcard, 0, deadline, waiting, |_| Ok(()));
+            assert!(matches!(pushed, Pushed::Done(_)), "{pushed:?}");
+            assert_eq!(task.0.load(Relaxed), woken, "after one of {seconds} s");
+        }
     }
 
     #[test]

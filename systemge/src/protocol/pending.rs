@@ -112,6 +112,11 @@ impl<T> Pending<T> {
         Some(value)
     }
 
+    /// A number that becomes smaller when [`Pending::wake_at`] does.
+    pub(crate) const fn earliest(&self) -> u64 {
+        self.earliest
+    }
+
     /// When to call [`Pending::expire`] next; requests that came and went may make it earlier than needed.
     pub(crate) fn wake_at(&self) -> Option<Instant> {
         (self.count > 0)

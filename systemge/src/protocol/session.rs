@@ -190,6 +190,11 @@ impl Session {
         self.peer_frame_limit
     }
 
+    /// After how much silence a side has to say that it lives.
+    pub(crate) const fn keepalive_interval(&self) -> Duration {
+        self.settings.keepalive_interval
+    }
+
     /// Counts as a sign of life of the peer.
     #[inline]
     pub(crate) fn heard(&mut self, now: Instant) {

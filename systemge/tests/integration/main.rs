@@ -23,5 +23,7 @@ mod stopping;
 mod support;
 #[cfg(feature = "testing")]
 mod testing;
+#[cfg(feature = "testing")]
+mod timing;
 #[cfg(all(feature = "http", feature = "websocket"))]
 mod web;

@@ -117,7 +117,12 @@ impl Pipe {
     }
 
     pub(super) fn is_reset(&self, now: Instant) -> bool {
-        !self.link.blocked && self.reset.is_some_and(|at| at <= now)
+        self.reset_at().is_some_and(|at| at <= now)
+    }
+
+    /// When it will be known that the connection was reset; never, as long as nothing passes.
+    pub(super) fn reset_at(&self) -> Option<Instant> {
+        self.reset.filter(|_| !self.link.blocked)
     }
 
     /// Reads what has arrived, `most` bytes of it; `one` piece at a time if that is wanted.

@@ -301,7 +301,7 @@ impl State {
         let room = connection.pipes[side.side].room().min(bytes.len());
         if room == 0 {
             connection.pipes[side.side].writer = Some(context.waker().clone());
-            return Taken::Nothing(connection.pipes[1 - side.side].reset);
+            return Taken::Nothing(connection.pipes[1 - side.side].reset_at());
         }
         let count = if fragment && self.random.bool() { self.random.usize(1..=room) } else { room };
         let bytes = &bytes[..count];

@@ -1,0 +1,141 @@
+//! When things happen, to the millisecond: on a clock that the test controls.
+
+use std::time::Duration;
+
+use systemge::client::RequestError;
+use systemge::config::{Endpoint, Handling, NodeConfig};
+use systemge::testing::{self, Network, ScriptedListener, ScriptedPeer};
+use systemge::{Node, Running, Topic};
+use tokio::time::Instant;
+
+use crate::support::Caller;
+
+#[derive(systemge::Application, Default)]
+struct Slow {}
+
+#[systemge::node]
+impl Slow {
+    #[topic("rest")]
+    async fn rest(&self, millis: u64) {
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+
+    #[topic("ask")]
+    async fn ask(&self, padding: Vec<u8>) -> usize {
+        padding.len()
+    }
+}
+
+fn door() -> Endpoint {
+    Endpoint::memory("slow").expect("a name")
+}
+
+async fn start_slow(network: &Network, config: NodeConfig) -> (Running, Node) {
+    let config = config.listen(door());
+    let running = network.system().node_with("slow", Slow::default(), config).start().await;
+    let running = running.expect("it starts");
+    let node = running.nodes()[0].clone();
+    (running, node)
+}
+
+async fn start_caller(network: &Network, config: NodeConfig) -> (Running, Node) {
+    let config = config.connect(door());
+    let running = network.system().node_with("caller", Caller::default(), config).start().await;
+    let running = running.expect("it starts");
+    let node = running.nodes()[0].clone();
+    (running, node)
+}
+
+/// The topics of `Slow`.
+async fn topics() -> Vec<Topic> {
+    let (_running, node) = start_slow(&Network::new(), NodeConfig::new()).await;
+    node.topics()
+}
+
+#[test]
+fn a_peer_that_vanishes_when_its_handlers_are_as_many_as_may_be_is_missed() {
+    testing::run(1, async {
+        let network = Network::new();
+        let mut config = NodeConfig::new();
+        config.limits.handlers_per_connection = 2;
+        let (_running, slow) = start_slow(&network, config).await;
+        let mut peer = ScriptedPeer::join(&network, "peer", &door()).await;
+        peer.send("rest", &100u64).await;
+        peer.send("rest", &100u64).await;
+        slow.until("both are taken", |node| node.counters().handled == 2).await;
+        network.unplug("peer");
+        tokio::time::sleep(NodeConfig::new().keepalive.timeout).await;
+        slow.until("the peer is missed", |node| node.connected_from().is_empty()).await;
+    });
+}
+
+#[test]
+fn a_request_ends_at_most_a_tick_late_whatever_else_the_connection_waits_for() {
+    testing::run(1, async {
+        let network = Network::new();
+        let topics = topics().await;
+        let mut listener = ScriptedListener::bind(&network, "slow", &door()).await;
+        let (_running, caller) = start_caller(&network, NodeConfig::new()).await;
+        let (_, mut peer) = listener.expect_hello().await;
+        peer.say_welcome("slow", &topics).await;
+        caller.until_provider("ask").await;
+        let mut asking = tokio::task::JoinSet::new();
+        for millis in (1..200).rev() {
+            let client = SlowClient::new(&caller);
+            asking.spawn(async move {
+                // the network takes only the first of them: they wait to be written, and in the queue
+                let timeout = Duration::from_millis(millis);
+                let began = Instant::now();
+                let result = client.ask(vec![0; 1000]).timeout(timeout).await;
+                assert_eq!(result, Err(RequestError::Timeout(timeout)));
+                began.elapsed().checked_sub(timeout).expect("never early")
+            });
+        }
+        while let Some(late) = asking.join_next().await {
+            let late = late.expect("no panic");
+            assert!(late <= Duration::from_millis(17), "{late:?}");
+        }
+        drop(peer);
+    });
+}
+
+#[test]
+fn a_peer_that_throws_us_out_at_once_is_dialled_ever_more_seldom_over_a_slow_network_too() {
+    testing::run(1, async {
+        let network = Network::new();
+        // the handshake alone takes longer than the initial delay
+        network.latency(Duration::from_millis(80)..=Duration::from_millis(80));
+        let mut listener = ScriptedListener::bind(&network, "slow", &door()).await;
+        let (_running, _caller) = start_caller(&network, NodeConfig::new()).await;
+        for _ in 0..6 {
+            let (_, mut peer) = listener.expect_hello().await;
+            peer.say_welcome("slow", &[]).await;
+            peer.say_goodbye(9, "not you").await;
+        }
+        let attempts: Vec<Duration> = network.dials().iter().map(|dial| dial.at).collect();
+        let pauses: Vec<u128> = attempts.windows(2).map(|two| (two[1] - two[0]).as_millis()).collect();
+        let least = [50, 100, 200, 400, 800];
+        assert!(pauses.iter().zip(least).all(|(pause, least)| *pause >= 320 + least), "{pauses:?}");
+    });
+}
+
+#[test]
+fn a_node_that_is_too_busy_to_read_says_at_the_interval_of_keepalive_that_it_lives() {
+    testing::run(1, async {
+        let network = Network::new();
+        let mut patient = NodeConfig::new();
+        patient.keepalive.timeout = Duration::from_secs(300);
+        let (_running, slow) = start_slow(&network, patient.handling(Handling::Sequential)).await;
+        let (_caller_running, caller) = start_caller(&network, NodeConfig::new()).await;
+        caller.until_provider("rest").await;
+        let client = SlowClient::new(&caller);
+        for _ in 0..4 {
+            // one is handled, the others wait unread, as do the caller's pings
+            assert_eq!(client.rest(100_000).await, Ok(1));
+            tokio::time::sleep(Duration::from_secs(7)).await;
+        }
+        tokio::time::sleep(Duration::from_secs(380)).await;
+        slow.until("all are handled", |node| node.counters().handled == 4).await;
+        assert_eq!(network.dials().len(), 1, "the caller never took it for gone");
+    });
+}
