@@ -143,7 +143,7 @@ impl Network {
 
     /// Ends all partitions and slowness. Connections that are half-open stay so.
     pub fn heal(&self) {
-        self.state().heal();
+        self.state().heal(crate::clock::now());
         self.shared.changed.notify_waiters();
     }
 

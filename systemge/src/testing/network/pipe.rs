@@ -175,6 +175,16 @@ impl Pipe {
         (self.end, self.reset) = (None, None);
     }
 
+    /// Nothing holds it up any more; what a slow reader had before it arrives now.
+    pub(super) fn heal(&mut self, now: Instant) {
+        if self.link.rate > 0 {
+            let times = self.pieces.iter_mut().map(|piece| &mut piece.at).chain(&mut self.end);
+            times.chain([&mut self.last]).for_each(|at| *at = now.min(*at));
+        }
+        self.link = Link::default();
+        self.wake();
+    }
+
     /// Both sides look again.
     pub(super) fn wake(&mut self) {
         wake(&mut self.reader);

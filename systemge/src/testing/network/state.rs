@@ -156,11 +156,10 @@ impl State {
         }
     }
 
-    pub(super) fn heal(&mut self) {
+    pub(super) fn heal(&mut self, now: Instant) {
         self.links.clear();
         for pipe in self.connections.values_mut().flat_map(|connection| &mut connection.pipes) {
-            pipe.link = Link::default();
-            pipe.wake();
+            pipe.heal(now);
         }
     }
 
