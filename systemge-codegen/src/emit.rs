@@ -7,7 +7,7 @@ use quote::{ToTokens, format_ident, quote_spanned};
 use syn::Attribute;
 
 use crate::attributes::Carried;
-use crate::block::{RawBlock, Role, ValidSignature, replace_self};
+use crate::block::{RawBlock, Role, ValidSignature, is_known_payload, replace_self};
 use crate::crate_path::CratePath;
 use crate::hook::Hook;
 use crate::topic::TopicName;
@@ -76,12 +76,6 @@ pub(crate) fn call(
     }
 }
 
-/// Types that are payloads and replies.
-const KNOWN: &[&str] = &[
-    "()", "bool", "char", "String", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
-    "i128", "isize", "f32", "f64",
-];
-
 /// What generated code asks of a type of the user's; the names are those of `systemge::__private::probe`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Condition {
@@ -125,7 +119,7 @@ impl Condition {
     pub(crate) fn assume(self, ty: &impl ToTokens, krate: &CratePath) -> Option<TokenStream> {
         let ty = ty.to_token_stream();
         let known = matches!(self, Self::Payload | Self::Reply | Self::BrowserPayload);
-        if known && KNOWN.contains(&ty.to_string().as_str()) {
+        if known && is_known_payload(&ty) {
             return None;
         }
         let span = place(&ty);

@@ -14,10 +14,10 @@ use systemge_codegen::{CratePath, Expansion};
 /// Its components are found by themselves: an `impl` block with [`macro@node`], [`macro@commands`], [`macro@http`] or
 /// [`macro@websocket`] is enough.
 ///
-/// ```ignore
+/// ```
 /// #[derive(systemge::Application, Default)]
 /// struct Life {
-///     grid: Grid,
+///     grid: Vec<bool>,
 /// }
 /// ```
 ///
@@ -36,17 +36,60 @@ pub fn application(item: TokenStream) -> TokenStream {
 /// Derives serde's `Serialize` and `Deserialize` and [`Schema`](macro@Schema), with the right paths, so that the
 /// program needs no serde of its own. What the type derives by itself is left alone.
 ///
-/// ```ignore
+/// ```
+/// use std::collections::HashMap;
+/// use std::time::Duration;
+///
 /// #[systemge::payload]
 /// #[derive(Clone, Debug)]
 /// pub struct Move {
 ///     pub from: Square,
 ///     pub to: Square,
+///     pub thought: Option<Duration>,
+/// }
+///
+/// #[systemge::payload]
+/// #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// pub struct Square(pub u8, pub u8);
+///
+/// #[systemge::payload]
+/// pub enum Outcome<T> {
+///     Played,
+///     Refused { reason: String, allowed: HashMap<Square, T> },
 /// }
 /// ```
 ///
+/// Fields are payloads themselves: your own with this attribute, and what serde knows of the standard library but
+/// `Result`, which is for return types. The features `uuid`, `chrono` and `time` add the types of these crates. A payload
+/// owns what it holds and doesn't contain itself. `docs/payloads.md` has the whole list.
+///
 /// serde's attributes work, except those that postcard can't carry: `flatten`, `tag`, `content`, `untagged`,
-/// `skip_serializing_if` and a few more (SGE0308).
+/// `skip_serializing_if` and a few more (SGE0308). `#[schema(as = "String")]` says whose shape a field has that serde
+/// writes with other code, or whose type is of another crate:
+///
+/// ```
+/// #[systemge::payload]
+/// struct Job {
+///     name: String,
+///     #[serde(with = "percent")]
+///     #[schema(as = "u8")]
+///     progress: f64,
+/// }
+///
+/// mod percent {
+///     use serde::{Deserialize, Deserializer, Serializer};
+///
+///     pub fn serialize<S: Serializer>(part: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+///         serializer.serialize_u8((part * 100.0) as u8)
+///     }
+///
+///     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+///         u8::deserialize(deserializer).map(|percent| f64::from(percent) / 100.0)
+///     }
+/// }
+/// ```
+///
+/// `#[systemge::payload(crate = path)]` says where systemge is, for macros that export it under another path.
 #[proc_macro_attribute]
 pub fn payload(arguments: TokenStream, item: TokenStream) -> TokenStream {
     run(|path| systemge_codegen::payload(arguments.into(), item.into(), path))
@@ -56,6 +99,31 @@ pub fn payload(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// `#[schema(as = "Type")]` on the type, a variant or a field gives it the shape of another type: for fields that
 /// serde writes `with` other code, and for types of other crates. `#[schema(crate = path)]` says where systemge is.
+///
+/// ```
+/// #[derive(serde::Serialize, serde::Deserialize, systemge::Schema)]
+/// #[serde(try_from = "String", into = "String")]
+/// #[schema(as = "String")]
+/// struct Name(String);
+///
+/// # impl Clone for Name { fn clone(&self) -> Self { Self(self.0.clone()) } }
+/// impl TryFrom<String> for Name {
+///     type Error = &'static str;
+///
+///     fn try_from(name: String) -> Result<Self, Self::Error> {
+///         if name.is_empty() { Err("a name has a letter") } else { Ok(Self(name)) }
+///     }
+/// }
+///
+/// impl From<Name> for String {
+///     fn from(name: Name) -> Self {
+///         name.0
+///     }
+/// }
+///
+/// fn is_payload<T: systemge::Payload>() {}
+/// is_payload::<Name>();
+/// ```
 #[proc_macro_derive(Schema, attributes(schema, serde))]
 pub fn schema(item: TokenStream) -> TokenStream {
     run(|path| systemge_codegen::schema(item.into(), path))
@@ -63,21 +131,41 @@ pub fn schema(item: TokenStream) -> TokenStream {
 
 /// Makes the methods of an `impl` block handlers of topics and hooks, and generates the client beside it.
 ///
-/// ```ignore
+/// ```
+/// use systemge::prelude::*;
+///
+/// #[derive(systemge::Application, Default)]
+/// struct Life {
+///     grid: Vec<bool>,
+/// }
+///
 /// #[systemge::node]                          // generates LifeClient
 /// impl Life {
 ///     /// The whole grid.
 ///     #[topic("getGrid")]
-///     pub async fn grid(&self) -> Grid { .. }
+///     pub async fn grid(&self) -> Vec<bool> {
+///         self.grid.clone()
+///     }
 ///
 ///     #[topic("setGrid", oneway)]
-///     async fn set(&mut self, cells: String, ctx: &Context) -> Result<(), GridError> { .. }
+///     async fn set(&mut self, cells: Vec<bool>, ctx: &Context) -> Result<(), String> {
+///         if cells.is_empty() {
+///             return Err(format!("{} gets no cells", ctx.node_name()));
+///         }
+///         self.grid = cells;
+///         Ok(())
+///     }
 ///
 ///     #[on_start]
-///     async fn start(&mut self, ctx: &Context) -> Result<()> { .. }
+///     async fn start(&mut self, ctx: &Context) -> Result<()> {
+///         self.grid = LifeClient::new(ctx).to("backup").grid().await.unwrap_or_default();
+///         Ok(())
+///     }
 ///
 ///     #[on_stop]
-///     async fn stop(&mut self) { .. }
+///     async fn stop(&mut self) {
+///         self.grid.clear();
+///     }
 /// }
 /// ```
 ///
@@ -152,12 +240,28 @@ pub fn node(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes the methods of an `impl` block commands: what an operator can tell the node to do.
 ///
-/// ```ignore
+/// ```
+/// use systemge::prelude::*;
+/// # #[derive(systemge::Application)]
+/// # struct Life { grid: Vec<bool> }
+///
 /// #[systemge::commands]
 /// impl Life {
-///     /// Fills the grid at random.           // the help of the command
-///     #[command("randomize")]
-///     async fn randomize(&mut self, percent_alive: Option<u8>) -> Result<String> { .. }
+///     /// Fills the grid. (this is the help of the command)
+///     #[command("fill")]
+///     async fn fill(&mut self, every: usize, offset: Option<usize>, ctx: &Context) -> Result<String> {
+///         for cell in self.grid.iter_mut().skip(offset.unwrap_or(0)).step_by(every) {
+///             *cell = true;
+///         }
+///         Ok(format!("{} is filled", ctx.node_name()))
+///     }
+///
+///     #[command("set")]
+///     fn set(&mut self, alive: bool, cells: Vec<usize>) {
+///         for (index, cell) in self.grid.iter_mut().enumerate() {
+///             *cell = if cells.contains(&index) { alive } else { *cell };
+///         }
+///     }
 /// }
 /// ```
 ///
@@ -170,14 +274,29 @@ pub fn commands(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes the methods of an `impl` block handlers of HTTP requests.
 ///
-/// ```ignore
+/// ```
+/// use systemge::http::{Json, StatusCode};
+/// use systemge::prelude::*;
+/// # #[derive(systemge::Application)]
+/// # struct Gateway { cells: Vec<bool> }
+///
 /// #[systemge::http(folder("/", "page"))]     // the files of the folder `page`, at `/`
 /// impl Gateway {
-///     #[get("/api/grid")]
-///     async fn grid(&self, ctx: &Context) -> Json<Grid> { .. }
+///     #[get("/api/cells")]
+///     async fn cells(&self, ctx: &Context) -> Json<Vec<bool>> {
+///         Json(self.cells.clone())
+///     }
 ///
-///     #[post("/api/cell/{row}/{column}")]
-///     async fn cell(&mut self, row: u32, column: u32, body: Json<Cell>) -> Result<StatusCode> { .. }
+///     #[post("/api/cell/{index}")]
+///     async fn set(&mut self, index: usize, alive: Json<bool>) -> StatusCode {
+///         match self.cells.get_mut(index) {
+///             Some(cell) => {
+///                 *cell = alive.0;
+///                 StatusCode::NO_CONTENT
+///             }
+///             None => StatusCode::NOT_FOUND,
+///         }
+///     }
 /// }
 /// ```
 ///
@@ -191,17 +310,30 @@ pub fn http(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes the methods of an `impl` block handlers of what browsers send over a WebSocket.
 ///
-/// ```ignore
+/// ```
+/// use std::sync::Mutex;
+///
+/// use systemge::prelude::*;
+/// use systemge::websocket::WsClient;
+/// # #[derive(systemge::Application)]
+/// # struct Gateway { players: Mutex<usize> }
+///
 /// #[systemge::websocket]
 /// impl Gateway {
 ///     #[on_connect]
-///     async fn joined(&self, client: &WsClient, ctx: &Context) { .. }
+///     async fn joined(&self, client: &WsClient, ctx: &Context) {
+///         *self.players.lock().expect("no panic") += 1;
+///     }
 ///
-///     #[topic("gridChange")]
-///     async fn change(&self, client: &WsClient, change: GridChange) -> Result<()> { .. }
+///     #[topic("move")]
+///     async fn play(&self, client: &WsClient, mv: (u8, u8)) -> Result<(), String> {
+///         if mv.0 == mv.1 { Err("that is no move".to_owned()) } else { Ok(()) }
+///     }
 ///
 ///     #[on_disconnect]
-///     async fn left(&self, client: &WsClient) { .. }
+///     async fn left(&self, client: &WsClient) {
+///         *self.players.lock().expect("no panic") -= 1;
+///     }
 /// }
 /// ```
 ///

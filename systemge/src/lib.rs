@@ -69,6 +69,7 @@
 //! - `http`: the HTTP component
 //! - `websocket`: the WebSocket component
 //! - `json`: payloads of topics as JSON beside postcard, for tools that know no types
+//! - `uuid`, `chrono`, `time`: the types of these crates in payloads
 //! - `cli`: commands from standard input
 //! - `logging`: log lines on standard error, if the program has not set up `tracing` itself
 //! - `testing`: for tests of your nodes, a network within the process and a clock of the test's ([`testing`])

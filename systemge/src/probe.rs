@@ -9,12 +9,15 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::Schema;
 use crate::application::Application;
 use crate::command::CommandReply;
 #[cfg(feature = "http")]
 use crate::http::{FromRequest, Respond};
+
 use crate::payload::{FNV_OFFSET, OneWayReply, Payload, Reply, WireError, byte};
 use crate::topic::Topic;
 
@@ -54,9 +57,26 @@ pub trait BrowserPayload: DeserializeOwned + Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + Send + 'static> BrowserPayload for T {}
 
+/// The type of a field of a payload. A condition of serde's implementations, where nobody sees it: what is missing is
+/// reported where the wire shape of the field is asked for.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "[SGE0301] `{Self}` cannot travel between nodes",
+    label = "not a payload",
+    note = "put `#[systemge::payload]` on the definition of `{Self}`; for a type of another crate, wrap it in a struct of your own"
+)]
+pub trait PayloadField: Schema + Serialize + DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Schema + Serialize + DeserializeOwned> PayloadField for T {}
+
 macro_rules! assumptions {
     ($($condition:ident: $name:ident),* $(,)?) => {$(
         #[doc(hidden)]
+        #[diagnostic::on_unimplemented(
+            message = "`{Self}` cannot be used here, for a reason that stands at its definition or at the handler",
+            label = "see the other errors"
+        )]
         pub trait $name<'a>: $condition {}
 
         #[diagnostic::do_not_recommend]
@@ -74,6 +94,7 @@ assumptions! {
     CommandArgument: IsCommandArgument,
     CommandReply: IsCommandReply,
     BrowserPayload: IsBrowserPayload,
+    PayloadField: IsField,
 }
 
 // written out, since a note of the compiler shows the bound, and should not show a macro of ours

@@ -11,6 +11,8 @@ mod gateway;
 mod hygiene;
 #[path = "pass/life.rs"]
 mod life;
+#[path = "pass/payloads.rs"]
+mod payloads;
 #[path = "pass/produced.rs"]
 mod produced;
 #[path = "pass/shapes.rs"]

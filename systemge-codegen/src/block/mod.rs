@@ -11,7 +11,9 @@ use syn::{Attribute, Generics, Path, Signature, Type, Visibility, WhereClause};
 
 pub(crate) use self::parse::parse;
 pub(crate) use self::signature::{Role, Rules, ValidSignature};
-pub(crate) use self::types::{last_segment, only_argument, replace_self, ungroup};
+pub(crate) use self::types::{
+    is_known_payload, is_owned, last_segment, only_argument, owned, replace_self, ungroup,
+};
 use crate::errors::{Mistake, Sink};
 
 /// An `impl` block, parsed but not judged.

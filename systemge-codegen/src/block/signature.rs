@@ -232,7 +232,7 @@ fn refuse(obstacle: &Obstacle, what: &str, sink: &Sink<'_>) {
         Obstacle::Reference(reference) => {
             let mistake =
                 Mistake::new(209, format!("this {what} is borrowed, but what crosses the wire is owned"));
-            sink.on(reference, mistake.help(format!("write `{}`", types::owned(reference))));
+            sink.on(reference, mistake.help(format!("write `{}`", types::owned(&reference.elem))));
         }
         Obstacle::Lifetime(lifetime) => {
             let mistake =
@@ -242,6 +242,16 @@ fn refuse(obstacle: &Obstacle, what: &str, sink: &Sink<'_>) {
         Obstacle::ImplTrait(ty) | Obstacle::Dyn(ty) => {
             let mistake = Mistake::new(210, format!("`{}` has no fixed wire shape", ty.to_token_stream()));
             sink.on(ty, mistake.help("name a concrete type"));
+        }
+        Obstacle::Unsized(ty) => {
+            let mistake = Mistake::new(
+                209,
+                format!(
+                    "`{}` is only ever borrowed, but what crosses the wire is owned",
+                    ty.to_token_stream()
+                ),
+            );
+            sink.on(ty, mistake.help(format!("write `{}`", types::owned(ty))));
         }
         Obstacle::Infer(infer) => {
             let mistake = Mistake::new(210, format!("the type of this {what} can't be left open"));

@@ -48,6 +48,8 @@ pub(crate) enum Obstacle {
     ImplTrait(Type),
     Dyn(Type),
     Infer(TypeInfer),
+    /// `str` or a slice, without the reference that they need.
+    Unsized(Type),
 }
 
 /// The first obstacle in the type.
@@ -75,14 +77,36 @@ pub(crate) fn obstacle(ty: &Type) -> Option<Obstacle> {
         }
     }
 
+    // deeper in the type, as in `Box<str>`, it is fine
+    match ungroup(ty) {
+        unsized_type @ Type::Slice(_) => return Some(Obstacle::Unsized(unsized_type.clone())),
+        Type::Path(path) if path.path.is_ident("str") => return Some(Obstacle::Unsized(ty.clone())),
+        _ => {}
+    }
     let mut search = Search(None);
     search.visit_type(ty);
     search.0
 }
 
+/// Whether nothing in the type is borrowed or left open, as far as the tokens tell.
+pub(crate) fn is_owned(ty: &Type) -> bool {
+    obstacle(ty).is_none()
+}
+
+/// Types that are payloads and replies.
+const KNOWN: &[&str] = &[
+    "()", "bool", "char", "String", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
+    "i128", "isize", "f32", "f64",
+];
+
+/// Whether the tokens are those of a type that is a payload and a reply, whatever it may mean to the user.
+pub(crate) fn is_known_payload(ty: &impl ToTokens) -> bool {
+    KNOWN.contains(&ty.to_token_stream().to_string().as_str())
+}
+
 /// The owned type for what a reference points to.
-pub(crate) fn owned(reference: &TypeReference) -> String {
-    match ungroup(&reference.elem) {
+pub(crate) fn owned(ty: &Type) -> String {
+    match ungroup(ty) {
         Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
         Type::Slice(slice) => format!("Vec<{}>", slice.elem.to_token_stream()),
         other => other.to_token_stream().to_string(),
@@ -142,6 +166,7 @@ mod tests {
             Some(Obstacle::ImplTrait(_)) => "impl",
             Some(Obstacle::Dyn(_)) => "dyn",
             Some(Obstacle::Infer(_)) => "infer",
+            Some(Obstacle::Unsized(_)) => "unsized",
         };
         assert_eq!(found(parse_quote!(Option<Vec<(u8, [String; 2])>>)), "");
         assert_eq!(found(parse_quote!(Cow<'static, str>)), "");
@@ -150,6 +175,9 @@ mod tests {
         assert_eq!(found(parse_quote!(Vec<impl ToString>)), "impl");
         assert_eq!(found(parse_quote!(Box<dyn Error>)), "dyn");
         assert_eq!(found(parse_quote!(Vec<_>)), "infer");
+        assert_eq!(found(parse_quote!(str)), "unsized");
+        assert_eq!(found(parse_quote!([u8])), "unsized");
+        assert_eq!(found(parse_quote!((Box<str>, Box<[u8]>))), "");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `#[systemge::payload]` and `#[derive(systemge::Schema)]`: types that can travel between nodes.
 
 mod case;
+mod fields;
 mod schema;
 mod serde_attributes;
 
@@ -21,15 +22,17 @@ pub fn payload(arguments: TokenStream, item: TokenStream, crate_path: &CratePath
     let sink = store.sink();
     let arguments = BlockArguments::read(arguments, crate_path, &sink);
     arguments.refuse_rest("payload", &sink);
-    let derives = match keyword(&item) {
-        Some(word) if word == "struct" || word == "enum" => derives(&item, &arguments.crate_path, crate_path),
+    let tokens = match keyword(&item) {
+        Some(word) if word == "struct" || word == "enum" => {
+            let mut tokens = derives(&item, &arguments.crate_path, crate_path);
+            tokens.extend(fields::with_conditions(item, &arguments.crate_path));
+            tokens
+        }
         other => {
             refuse(&item, other, &sink);
-            TokenStream::new()
+            item
         }
     };
-    let mut tokens = derives;
-    tokens.extend(item);
     Expansion::new(tokens, store)
 }
 

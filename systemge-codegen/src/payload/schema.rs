@@ -8,6 +8,7 @@ use syn::{Data, DataEnum, DeriveInput, Field, Fields, GenericParam, Type};
 
 use super::case::Case;
 use super::serde_attributes::{Level, Settings};
+use crate::block;
 use crate::crate_path::CratePath;
 use crate::errors::{ErrorStore, Mistake, Sink};
 use crate::expansion::Expansion;
@@ -180,13 +181,8 @@ impl Writer<'_> {
     /// Reports a type that has no shape: one that borrows, or the type itself again.
     fn refuse(&self, ty: &Type) {
         if let Type::Reference(reference) = ty {
-            let owned = match &*reference.elem {
-                Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
-                Type::Slice(slice) => format!("Vec<{}>", slice.elem.to_token_stream()),
-                other => other.to_token_stream().to_string(),
-            };
             let mistake = Mistake::new(209, "this field is borrowed, but what crosses the wire is owned");
-            self.sink.on(reference, mistake.help(format!("write `{owned}`")));
+            self.sink.on(reference, mistake.help(format!("write `{}`", block::owned(&reference.elem))));
         }
         if let Some(again) = mention(ty.to_token_stream(), self.name) {
             let mistake = Mistake::new(
@@ -200,7 +196,7 @@ impl Writer<'_> {
 }
 
 /// Where the tokens name the type itself.
-fn mention(tokens: TokenStream, name: &Ident) -> Option<Span> {
+pub(super) fn mention(tokens: TokenStream, name: &Ident) -> Option<Span> {
     let mut before = None;
     for token in tokens {
         match &token {

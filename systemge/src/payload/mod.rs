@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) mod codec;
 mod described;
+#[cfg(any(feature = "uuid", feature = "chrono", feature = "time"))]
+mod foreign;
 mod implementations;
 mod shape;
 
@@ -21,7 +23,8 @@ pub use self::shape::{Field, Shape, Variant};
 #[diagnostic::on_unimplemented(
     message = "[SGE0301] `{Self}` cannot travel between nodes: its wire shape is not known",
     label = "not a payload",
-    note = "put `#[systemge::payload]` on the definition of `{Self}`; for a type of another crate, wrap it in a struct of your own"
+    note = "put `#[systemge::payload]` on the definition of `{Self}`; a type of another crate may have a feature of systemge (`uuid`, `chrono`, `time`), or is described by `#[schema(as = \"String\")]` at the field",
+    note = "not at all: references, `Instant`, arrays of more than 32 elements (take a `Vec`), and a `Result` that is not the return type itself (take an enum)"
 )]
 pub trait Schema {
     /// The wire shape.
@@ -34,7 +37,7 @@ pub trait Schema {
 #[diagnostic::on_unimplemented(
     message = "[SGE0301] `{Self}` cannot be the payload of a topic",
     label = "not a payload",
-    note = "put `#[systemge::payload]` on the definition of `{Self}`"
+    note = "put `#[systemge::payload]` on the definition of `{Self}`, and on those of the types of its fields"
 )]
 pub trait Payload: Schema + Serialize + DeserializeOwned + Send + 'static {}
 

@@ -1,0 +1,6 @@
+#[systemge::payload]
+struct Hash {
+    bytes: [u8; 64],
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[systemge::payload]
+struct Tick {
+    at: std::time::Instant,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[systemge::payload]
+struct Moves {
+    all: Vec<Result<u8, String>>,
+}
+
+fn main() {}
