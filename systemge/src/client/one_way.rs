@@ -92,7 +92,30 @@ impl<'c, P: Payload> IntoFuture for OneWay<'c, P> {
     type IntoFuture = SendMessage<'c, P>;
 
     fn into_future(self) -> SendMessage<'c, P> {
-        SendMessage { message: self, stage: Stage::New, sent: 0, patience: None }
+        SendMessage { message: self, sending: None }
+    }
+}
+
+impl<P: Payload> OneWay<'_, P> {
+    /// Hands the message to the only node there is, if it has room: the usual case, written straight into its queue.
+    /// `None` if it is another case.
+    #[inline]
+    fn hand_to_only(&self) -> Option<Result<usize, SendError>> {
+        let Destination { client, route } = self.destination;
+        if !client.node.can_send() {
+            return None;
+        }
+        let providers = route.providers();
+        let [provider] = providers.as_slice() else { return None };
+        if let Target::Node(name) = &client.target
+            && provider.peer().name() != name
+        {
+            return None;
+        }
+        match push(provider, |out| encode(&self.payload, Encoding::Postcard, out)) {
+            Pushed::Done(()) => Some(Ok(1)),
+            Pushed::Full | Pushed::Closed | Pushed::Failed(_) => None,
+        }
     }
 }
 
@@ -100,6 +123,36 @@ impl<'c, P: Payload> IntoFuture for OneWay<'c, P> {
 #[must_use = "a message is sent when it is awaited"]
 pub struct SendMessage<'c, P> {
     message: OneWay<'c, P>,
+    /// Where it got to, if it was not sent at once.
+    sending: Option<Sending>,
+}
+
+// nothing in it is ever pinned
+impl<P> Unpin for SendMessage<'_, P> {}
+
+impl<P: Payload> Future for SendMessage<'_, P> {
+    type Output = Result<usize, SendError>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { message, sending } = self.get_mut();
+        if sending.is_none()
+            && let Some(done) = message.hand_to_only()
+        {
+            return Poll::Ready(done);
+        }
+        let payload = &message.payload;
+        sending
+            .get_or_insert_with(|| Sending { stage: Stage::New, sent: 0, patience: None })
+            .poll(message.destination, &|out| encode(payload, Encoding::Postcard, out), context)
+    }
+}
+
+/// Appends the payload of a message.
+type Encode<'a> = dyn Fn(&mut Vec<u8>) -> Result<(), String> + 'a;
+
+/// Where a message got to, whatever its type.
+struct Sending {
     stage: Stage,
     sent: usize,
     /// Until when a node is waited for that handles the topic.
@@ -117,46 +170,45 @@ enum Stage {
     },
 }
 
-// nothing in it is ever pinned
-impl<P> Unpin for SendMessage<'_, P> {}
-
-impl<P: Payload> Future for SendMessage<'_, P> {
-    type Output = Result<usize, SendError>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        if let Stage::New = this.stage
-            && let Some(done) = this.start()
+impl Sending {
+    #[cold]
+    fn poll(
+        &mut self,
+        destination: Destination<'_>,
+        encode: &Encode<'_>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<usize, SendError>> {
+        if let Stage::New = self.stage
+            && let Some(done) = self.start(destination, encode)
         {
             return Poll::Ready(done);
         }
-        while let Stage::Looking(looking) = &mut this.stage {
+        while let Stage::Looking(looking) = &mut self.stage {
             ready!(looking.as_mut().poll(context));
-            if let Some(done) = this.start() {
+            if let Some(done) = self.start(destination, encode) {
                 return Poll::Ready(done);
             }
         }
-        this.poll_full(context)
+        self.poll_full(destination, encode, context)
     }
-}
 
-impl<P: Payload> SendMessage<'_, P> {
     /// Hands the message to every node that has room. `None` if some have not, or if there is nobody yet.
-    #[inline]
-    fn start(&mut self) -> Option<Result<usize, SendError>> {
-        let destination = self.message.destination;
+    fn start(
+        &mut self,
+        destination: Destination<'_>,
+        encode: &Encode<'_>,
+    ) -> Option<Result<usize, SendError>> {
         let node = &destination.client.node;
         if !node.can_send() {
             return Some(Err(SendError::NotRunning(node.name().to_owned())));
         }
-        let payload = &self.message.payload;
         let providers = destination.providers();
         let any = matches!(destination.client.target, Target::Any);
         let several = providers.len() > 1 && !any;
         let mut encoded = None;
         if several {
             let mut bytes = Vec::new();
-            if let Err(reason) = encode(payload, Encoding::Postcard, &mut bytes) {
+            if let Err(reason) = encode(&mut bytes) {
                 return Some(Err(unencodable(destination, reason)));
             }
             encoded = Some(bytes);
@@ -164,7 +216,7 @@ impl<P: Payload> SendMessage<'_, P> {
         let mut full = Vec::new();
         let mut failed = None;
         let sent = &mut self.sent;
-        let push = |provider: &Provider| push(provider, payload, encoded.as_deref());
+        let hand = |provider: &Provider| push(provider, |out| append(encoded.as_deref(), encode, out));
         let mut settle = |provider: &Provider, pushed| match pushed {
             Pushed::Done(()) => *sent += 1,
             Pushed::Full => match node.config().queue.policy {
@@ -181,14 +233,14 @@ impl<P: Payload> SendMessage<'_, P> {
             Pushed::Failed(reason) => failed = Some(unencodable(destination, reason)),
         };
         if any {
-            if let Some((provider, pushed)) = hand_to_one(&providers, |_| true, push) {
+            if let Some((provider, pushed)) = hand_to_one(&providers, |_| true, hand) {
                 settle(provider, pushed);
             }
         } else {
-            destination.select(&providers, |provider| settle(provider, push(provider)));
+            destination.select(&providers, |provider| settle(provider, hand(provider)));
         }
         if full.is_empty() {
-            if self.sent == 0 && failed.is_none() && self.look() {
+            if self.sent == 0 && failed.is_none() && self.look(destination) {
                 return None;
             }
             return Some(failed.map_or(Ok(self.sent), Err));
@@ -198,9 +250,7 @@ impl<P: Payload> SendMessage<'_, P> {
     }
 
     /// Waits for a node that handles the topic, if the client has patience.
-    #[inline]
-    fn look(&mut self) -> bool {
-        let destination = self.message.destination;
+    fn look(&mut self, destination: Destination<'_>) -> bool {
         let Some(patience) = destination.client.patience else { return false };
         let now = crate::clock::now();
         let until = *self.patience.get_or_insert_with(|| later(now, patience));
@@ -212,20 +262,24 @@ impl<P: Payload> SendMessage<'_, P> {
     }
 
     /// Hands the message to the nodes that had no room, as they get it.
-    #[cold]
-    fn poll_full(&mut self, context: &Context<'_>) -> Poll<Result<usize, SendError>> {
-        let Self { message: OneWay { destination, payload }, stage, sent, .. } = self;
+    fn poll_full(
+        &mut self,
+        destination: Destination<'_>,
+        encode: &Encode<'_>,
+        context: &Context<'_>,
+    ) -> Poll<Result<usize, SendError>> {
+        let Self { stage, sent, .. } = self;
         let Stage::Waiting { full, encoded } = stage else { return Poll::Ready(Ok(*sent)) };
         let mut failed = None;
         full.retain_mut(|(provider, ticket)| {
             let outbox = provider.peer().outbox();
             while outbox.poll_room(ticket, context).is_ready() {
-                match push(provider, payload, encoded.as_deref()) {
+                match push(provider, |out| append(encoded.as_deref(), encode, out)) {
                     Pushed::Done(()) => *sent += 1,
                     // somebody else was faster
                     Pushed::Full => continue,
                     Pushed::Closed => {}
-                    Pushed::Failed(reason) => failed = Some(unencodable(*destination, reason)),
+                    Pushed::Failed(reason) => failed = Some(unencodable(destination, reason)),
                 }
                 return false;
             }
@@ -235,7 +289,7 @@ impl<P: Payload> SendMessage<'_, P> {
     }
 }
 
-impl<P> Drop for SendMessage<'_, P> {
+impl Drop for Sending {
     fn drop(&mut self) {
         if let Stage::Waiting { full, .. } = &mut self.stage {
             for (provider, ticket) in full {
@@ -246,14 +300,21 @@ impl<P> Drop for SendMessage<'_, P> {
 }
 
 #[inline]
-fn push<P: Payload>(provider: &Provider, payload: &P, encoded: Option<&[u8]>) -> Pushed<()> {
-    provider.peer().outbox().message(provider.topic(), Encoding::Postcard, |out| match encoded {
+fn push(
+    provider: &Provider,
+    encode: impl FnOnce(&mut Vec<u8>) -> Result<(), String>,
+) -> Pushed<()> {
+    provider.peer().outbox().message(provider.topic(), Encoding::Postcard, encode)
+}
+
+fn append(encoded: Option<&[u8]>, encode: &Encode<'_>, out: &mut Vec<u8>) -> Result<(), String> {
+    match encoded {
         Some(bytes) => {
             out.extend_from_slice(bytes);
             Ok(())
         }
-        None => encode(payload, Encoding::Postcard, out),
-    })
+        None => encode(out),
+    }
 }
 
 fn unencodable(destination: Destination<'_>, reason: String) -> SendError {

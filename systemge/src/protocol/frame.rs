@@ -280,35 +280,43 @@ pub(crate) fn front(buffer: &[u8], limit: u32) -> Result<Front<'_>, Violation> {
     Ok(rest.get(..length).map_or(Front::Incomplete(LENGTH + length), Front::Frame))
 }
 
+/// The fixed part of a frame and its payload: one check for all of it.
+#[inline]
+fn head<const N: usize>(bytes: &[u8]) -> Result<(&[u8; N], &[u8]), Violation> {
+    bytes.split_first_chunk::<N>().ok_or(Violation::Truncated)
+}
+
 impl<'a> Frame<'a> {
     /// Takes a frame apart, without its length.
     #[inline]
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Violation> {
-        let mut reader = Reader::new(bytes);
-        let kind = reader.u8()?;
-        match kind {
-            MESSAGE => {
-                let encoding = Encoding::from_bits(reader.u8()?)?;
-                Ok(Self::Message { topic: reader.u32()?, encoding, payload: reader.rest() })
+        match bytes.first() {
+            Some(&MESSAGE) => {
+                let ([_, flags, topic @ ..], payload) = head::<6>(bytes)?;
+                let (encoding, topic) = (Encoding::from_bits(*flags)?, u32::from_le_bytes(*topic));
+                Ok(Self::Message { topic, encoding, payload })
             }
-            REQUEST => {
-                let encoding = Encoding::from_bits(reader.u8()?)?;
-                let (topic, token, remaining) = (reader.u32()?, reader.u64()?, reader.u32()?);
-                Ok(Self::Request { topic, token, remaining, encoding, payload: reader.rest() })
+            Some(&REQUEST) => {
+                let ([_, flags, rest @ ..], payload) = head::<18>(bytes)?;
+                let encoding = Encoding::from_bits(*flags)?;
+                let mut rest = Reader::new(rest);
+                let (topic, token, remaining) = (rest.u32()?, rest.u64()?, rest.u32()?);
+                Ok(Self::Request { topic, token, remaining, encoding, payload })
             }
-            RESPONSE => {
-                let encoding = Encoding::from_bits(reader.u8()?)?;
-                let status = Status::from_byte(reader.u8()?)?;
-                Ok(Self::Response { token: reader.u64()?, status, encoding, payload: reader.rest() })
+            Some(&RESPONSE) => {
+                let ([_, flags, status, token @ ..], payload) = head::<11>(bytes)?;
+                let (encoding, status) = (Encoding::from_bits(*flags)?, Status::from_byte(*status)?);
+                Ok(Self::Response { token: u64::from_le_bytes(*token), status, encoding, payload })
             }
-            _ => Self::parse_control(kind, reader),
+            _ => Self::parse_control(bytes),
         }
     }
 
     /// The frames that are rare.
     #[cold]
-    fn parse_control(kind: u8, mut reader: Reader<'a>) -> Result<Self, Violation> {
-        let frame = match kind {
+    fn parse_control(bytes: &'a [u8]) -> Result<Self, Violation> {
+        let mut reader = Reader::new(bytes);
+        let frame = match reader.u8()? {
             HELLO => Self::Hello(Introduction {
                 versions: (reader.u16()?, reader.u16()?),
                 ..Introduction::parse(&mut reader)?
