@@ -142,9 +142,11 @@ impl<P: Payload> Future for SendMessage<'_, P> {
             return Poll::Ready(done);
         }
         let payload = &message.payload;
-        sending
-            .get_or_insert_with(|| Sending { stage: Stage::New, sent: 0, patience: None })
-            .poll(message.destination, &|out| encode(payload, Encoding::Postcard, out), context)
+        sending.get_or_insert_with(|| Sending { stage: Stage::New, sent: 0, patience: None }).poll(
+            message.destination,
+            &|out| encode(payload, Encoding::Postcard, out),
+            context,
+        )
     }
 }
 
@@ -300,10 +302,7 @@ impl Drop for Sending {
 }
 
 #[inline]
-fn push(
-    provider: &Provider,
-    encode: impl FnOnce(&mut Vec<u8>) -> Result<(), String>,
-) -> Pushed<()> {
+fn push(provider: &Provider, encode: impl FnOnce(&mut Vec<u8>) -> Result<(), String>) -> Pushed<()> {
     provider.peer().outbox().message(provider.topic(), Encoding::Postcard, encode)
 }
 
