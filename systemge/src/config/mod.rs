@@ -196,8 +196,8 @@ pub struct QueueConfig {
     pub bytes: usize,
     /// What happens when a peer is slow and its queue is full. Default: `"wait"`.
     pub policy: SlowPeerPolicy,
-    /// How long a sender waits for room under `"wait"`, before the peer is disconnected. Also how long a peer may leave
-    /// more than `bytes` of responses unread, whatever the policy. Default: `"5s"`.
+    /// How long a sender waits for room under `"wait"`, before the peer is disconnected. Also how long a peer may take
+    /// to read `bytes` of responses while more than that wait for it, whatever the policy. Default: `"5s"`.
     #[serde(deserialize_with = "units::duration")]
     pub max_wait: Duration,
 }

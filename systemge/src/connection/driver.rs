@@ -114,8 +114,11 @@ pub(super) struct Driver<S> {
     answers: usize,
     /// How many bytes of answers may wait before nothing more is read.
     answer_limit: usize,
-    /// Since when nothing is read and nothing can be written, since the peer doesn't read its answers.
+    /// Since when nothing is read, since the peer doesn't read its answers.
     stalled_since: Option<Instant>,
+    /// How many bytes it has read since then. A whole queue of them buys it the same time again: a peer that reads a
+    /// byte now and then doesn't stay for ever.
+    stalled_progress: usize,
     max_wait: Duration,
     timer: Pin<Box<Sleep>>,
     timer_at: Instant,
@@ -150,6 +153,7 @@ impl<S: Side + Unpin> Driver<S> {
             answers: 0,
             answer_limit: queue.bytes,
             stalled_since: None,
+            stalled_progress: 0,
             max_wait: queue.max_wait,
             timer: Box::pin(tokio::time::sleep_until(now.into())),
             timer_at: now,
@@ -273,9 +277,12 @@ impl<S: Side + Unpin> Driver<S> {
             // asked first: a turn that this side is given is given back with the batch, even if nothing can be answered
             let ready = self.side.poll_ready(context).is_ready();
             if self.answers.min(self.output.len() - self.written) >= self.answer_limit {
-                self.stalled_since.get_or_insert(now);
+                if self.stalled_since.is_none() {
+                    (self.stalled_since, self.stalled_progress) = (Some(now), 0);
+                }
                 break Ok(false);
             }
+            self.stalled_since = None;
             if !ready {
                 break Ok(false);
             }
@@ -336,8 +343,11 @@ impl<S: Side + Unpin> Driver<S> {
                 Poll::Ready(Ok(0)) => return Err(End::Closed),
                 Poll::Ready(Ok(count)) => {
                     progress = true;
-                    self.stalled_since = None;
                     self.written += count;
+                    self.stalled_progress += count;
+                    if self.written == self.output.len() || self.stalled_progress >= self.answer_limit {
+                        self.stalled_since = None;
+                    }
                     if self.written == self.output.len() {
                         self.output.clear();
                         self.written = 0;
@@ -423,7 +433,7 @@ impl<S: Side + Unpin> Driver<S> {
             if let Some(since) = earlier(taken.full_since, self.stalled_since) {
                 let end = since + self.max_wait;
                 if now >= end {
-                    let reason = format!("the peer read nothing for {:?}", self.max_wait);
+                    let reason = format!("the peer read too little for {:?}", self.max_wait);
                     return Err(End::Ours { code: GoodbyeCode::TooSlow, reason });
                 }
                 next = next.min(end);

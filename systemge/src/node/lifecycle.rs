@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -194,6 +195,7 @@ impl Inner {
             };
             outcome
                 .unwrap_or_else(|panic| Err(crate::error::panic_text(&*panic)))
+                .inspect_err(|_| self.count_failed_hook())
                 .map_err(|reason| StartError::OnStart { node: self.name().to_owned(), reason })?;
         }
         // nobody gets in before the application is ready
@@ -266,8 +268,12 @@ impl Inner {
         }
         if let Some(hook) = &self.program().on_stop {
             let last = deadline.max(Instant::now() + LAST_MOMENT);
-            match tokio::time::timeout_at(last, AssertUnwindSafe(hook(self.call_core())).catch_unwind()).await
-            {
+            let outcome =
+                tokio::time::timeout_at(last, AssertUnwindSafe(hook(self.call_core())).catch_unwind()).await;
+            if !matches!(outcome, Ok(Ok(Ok(())))) {
+                self.count_failed_hook();
+            }
+            match outcome {
                 Ok(Ok(Ok(()))) => {}
                 Ok(Ok(Err(error))) => tracing::error!(node = %self.name(), %error, "`on_stop` failed"),
                 Ok(Err(panic)) => {
@@ -280,6 +286,10 @@ impl Inner {
         self.end(deadline).await;
         self.state.send_replace(NodeState::Stopped);
         tracing::info!(node = %self.name(), "stopped");
+    }
+
+    fn count_failed_hook(&self) {
+        self.metrics().failed_hooks.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Waits until no handler waits for anything.
@@ -438,13 +448,18 @@ impl Inner {
         if self.state() != NodeState::Running {
             return Err(CommandError::NotRunning(self.name().to_owned()));
         }
-        self.program().commands.run(self.call_core(), name, arguments).await
+        let outcome = self.program().commands.run(self.call_core(), name, arguments).await;
+        if let Err(error @ (CommandError::Failed(_) | CommandError::Panicked(_))) = &outcome {
+            self.metrics().failed_commands.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(node = %self.name(), command = name, %error, "a command failed");
+        }
+        outcome
     }
 
     /// Runs a task of the application, which ends with the node.
-    pub(crate) fn spawn_task(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn_task(self: &Arc<Self>, task: impl Future<Output = ()> + Send + 'static) {
         let run = self.run();
-        let name = self.name().to_owned();
+        let this = self.clone();
         run.tasks.spawn(async move {
             tokio::select! {
                 biased;
@@ -452,7 +467,8 @@ impl Inner {
                 outcome = AssertUnwindSafe(task).catch_unwind() => {
                     if let Err(panic) = outcome {
                         let panic = crate::error::panic_text(&*panic);
-                        tracing::error!(node = %name, %panic, "a task of the application panicked");
+                        this.metrics().panicked_tasks.fetch_add(1, Ordering::Relaxed);
+                        tracing::error!(node = %this.name(), %panic, "a task of the application panicked");
                     }
                 }
             }

@@ -52,6 +52,12 @@ counters! {
     failed,
     /// Messages and requests whose handlers panicked.
     panicked,
+    /// Runs of `on_start` and `on_stop` that failed, panicked, or were not done by the deadline.
+    failed_hooks,
+    /// Commands that failed or panicked.
+    failed_commands,
+    /// Tasks of the application that panicked.
+    panicked_tasks,
     /// Messages and requests whose payload did not decode.
     undecodable,
     /// Responses that could not be written.

@@ -7,6 +7,7 @@ mod cancelling;
 
 mod choosing;
 mod command_line;
+mod failures;
 mod handling;
 mod lifecycle;
 mod many;

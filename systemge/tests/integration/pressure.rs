@@ -78,6 +78,36 @@ async fn a_peer_that_asks_and_never_listens_is_let_go() {
     system.stop().await;
 }
 
+#[tokio::test]
+async fn a_peer_that_asks_and_reads_a_byte_now_and_then_is_let_go() {
+    let config = with(|config| config.queue.max_wait = Duration::from_millis(300));
+    let (system, node) = start("node", Mirror::default(), config).await;
+    let (raw, _) = Raw::join(node.addresses()[0], "sipping").await;
+    let (mut reading, mut writing) = raw.0.into_split();
+    let asking = tokio::spawn(async move {
+        let mut bytes = Vec::new();
+        postcard_number(512 * 1024, &mut bytes);
+        for token in 0.. {
+            let ask = request(0, 1, token, &bytes);
+            if tokio::io::AsyncWriteExt::write_all(&mut writing, &ask).await.is_err() {
+                return;
+            }
+        }
+    });
+    let sipping = tokio::spawn(async move {
+        // so much that the node's operating system takes something from it again and again, but no whole queue in time
+        let mut sip = [0; 16 * 1024];
+        while tokio::io::AsyncReadExt::read_exact(&mut reading, &mut sip).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    until(|| node.connected_from().len() == 1).await;
+    until(|| node.connected_from().is_empty()).await;
+    soon(asking).await.expect("no panic");
+    sipping.abort();
+    system.stop().await;
+}
+
 /// A number as it stands in a payload: seven bits in each byte.
 fn postcard_number(mut number: u32, out: &mut Vec<u8>) {
     while number >= 0x80 {

@@ -111,7 +111,12 @@ async fn live(lives: u32, figures: &mut Figures) -> Result<()> {
     let Some(first) = first else { return Err(Error::message("too few lives")) };
     figures.note("lives", format!("{lives}, each {:?}", took / lives));
     figures.check("requests that failed", failed, 0, failed == 0);
-    figures.check("tasks, after a fifth and in the end", format!("{}, {}", first.tasks, last.tasks), "no more", last.tasks <= first.tasks);
+    figures.check(
+        "tasks, after a fifth and in the end",
+        format!("{}, {}", first.tasks, last.tasks),
+        "no more",
+        last.tasks <= first.tasks,
+    );
     figures.check(
         "file descriptors, likewise",
         format!("{}, {}", first.descriptors, last.descriptors),
