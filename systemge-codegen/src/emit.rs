@@ -154,6 +154,15 @@ pub(crate) struct Conditions<'c> {
     pub(crate) list: Vec<(Condition, TokenStream)>,
 }
 
+/// What a hook returns is judged at its type, as that of a handler is.
+pub(crate) fn hook_conditions(hooks: &[Hook]) -> impl Iterator<Item = Conditions<'_>> {
+    hooks.iter().map(|hook| {
+        let output = hook.signature.output.iter();
+        let list = output.map(|ty| (Condition::OneWayReply, ty.to_token_stream())).collect();
+        Conditions { carried: &hook.carried, list }
+    })
+}
+
 /// The `impl` block of a hidden constant, and beside it the conditions that its code needs.
 pub(crate) fn constant(
     block: &RawBlock,

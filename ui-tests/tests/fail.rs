@@ -11,7 +11,9 @@ const IMPOSSIBLE: &[(&str, &str)] = &[];
 
 #[test]
 fn every_mistake_gets_its_message() {
-    trybuild::TestCases::new().compile_fail("tests/fail/*.rs");
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("tests/fail/*.rs");
+    cases.compile_fail("tests/broken/*.rs");
 }
 
 #[test]
@@ -41,19 +43,60 @@ fn every_code_of_the_catalogue_has_its_program() {
 
 #[test]
 fn every_message_is_one_error() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fail");
+    for (name, text) in messages("fail") {
+        assert_eq!(errors(&text), 1, "{name}");
+    }
+}
+
+/// Programs of `tests/broken` with another number of errors than one, and why.
+const SEVERAL: &[(&str, usize, &str)] = &[
+    ("application_without_its_derive", 2, "the block and the system each need an application"),
+    (
+        "half_typed_signature",
+        4,
+        "the compiler says two things of a function without parameters, and parses it twice",
+    ),
+    (
+        "three_mistakes",
+        2,
+        "a body that can't be parsed, and an option; the compiler looks for types only then",
+    ),
+    (
+        "unknown_error_type",
+        2,
+        "where a type is an argument of another, the compiler adds a suggestion, but only for the user's block",
+    ),
+];
+
+#[test]
+fn a_mistake_in_one_handler_makes_no_noise_elsewhere() {
+    let mut count = 0;
+    for (name, text) in messages("broken") {
+        let expected =
+            SEVERAL.iter().find(|(other, _, _)| *other == name).map_or(1, |(_, errors, _)| *errors);
+        assert_eq!(errors(&text), expected, "{name}");
+        count += 1;
+    }
+    assert!(count > 15, "the messages are there");
+}
+
+/// The names and the messages of the programs in a folder.
+fn messages(folder: &str) -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
+    let mut messages = Vec::new();
     for entry in fs::read_dir(folder).expect("the programs are there") {
         let path = entry.expect("the folder can be read").path();
-        if path.extension().is_none_or(|extension| extension != "stderr") {
-            continue;
+        if path.extension().is_some_and(|extension| extension == "stderr") {
+            let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+            messages.push((name, fs::read_to_string(&path).expect("the message can be read")));
         }
-        let text = fs::read_to_string(&path).expect("the message can be read");
-        // a second place of the same mistake is an error of the compiler's, too, but says that it is a note
-        let errors = text
-            .lines()
-            .filter(|line| line.starts_with("error"))
-            .filter(|line| !line.starts_with("error: note:"))
-            .count();
-        assert_eq!(errors, 1, "{}", path.display());
     }
+    messages
+}
+
+/// How many errors there are. A second place of the same mistake is an error of the compiler's, too, but says that it is
+/// a note.
+fn errors(text: &str) -> usize {
+    let errors = text.lines().filter(|line| line.starts_with("error"));
+    errors.filter(|line| !line.starts_with("error: note:")).count()
 }

@@ -12,7 +12,7 @@ use syn::{Attribute, Generics, Path, Signature, Type, Visibility, WhereClause};
 pub(crate) use self::parse::parse;
 pub(crate) use self::signature::{Role, Rules, ValidSignature};
 pub(crate) use self::types::{
-    is_known_payload, is_owned, last_segment, only_argument, owned, replace_self, ungroup,
+    is_known_payload, is_owned, last_segment, only_argument, owned, replace_self, type_text, ungroup,
 };
 use crate::errors::{Mistake, Sink};
 

@@ -192,7 +192,7 @@ fn parameter(typed: &PatType, rules: Rules, sink: &Sink<'_>) -> Option<Parameter
             }
             if reference.mutability.is_some() {
                 let mistake = Mistake::new(207, format!("`{called}` is given by shared reference"));
-                sink.on(&typed.ty, mistake.help(format!("write `&{}`", reference.elem.to_token_stream())));
+                sink.on(&typed.ty, mistake.help(format!("write `&{}`", types::type_text(&reference.elem))));
                 return None;
             }
             return Some(Parameter { role, name, ty: (*typed.ty).clone() });
@@ -209,7 +209,7 @@ fn parameter(typed: &PatType, rules: Rules, sink: &Sink<'_>) -> Option<Parameter
     }
     if name.is_none() {
         let mistake = Mistake::new(208, "a parameter needs a name, not a pattern");
-        let ty = typed.ty.to_token_stream();
+        let ty = types::type_text(&typed.ty);
         sink.on(&typed.pat, mistake.help(format!("write `payload: {ty}` and take it apart in the body")));
         return None;
     }
@@ -240,7 +240,7 @@ fn refuse(obstacle: &Obstacle, what: &str, sink: &Sink<'_>) {
             sink.at(lifetime.span(), mistake.help("use an owned type, such as `String` for `&str`"));
         }
         Obstacle::ImplTrait(ty) | Obstacle::Dyn(ty) => {
-            let mistake = Mistake::new(210, format!("`{}` has no fixed wire shape", ty.to_token_stream()));
+            let mistake = Mistake::new(210, format!("`{}` has no fixed wire shape", types::type_text(ty)));
             sink.on(ty, mistake.help("name a concrete type"));
         }
         Obstacle::Unsized(ty) => {
@@ -248,7 +248,7 @@ fn refuse(obstacle: &Obstacle, what: &str, sink: &Sink<'_>) {
                 209,
                 format!(
                     "`{}` is only ever borrowed, but what crosses the wire is owned",
-                    ty.to_token_stream()
+                    types::type_text(ty)
                 ),
             );
             sink.on(ty, mistake.help(format!("write `{}`", types::owned(ty))));

@@ -104,12 +104,28 @@ pub(crate) fn is_known_payload(ty: &impl ToTokens) -> bool {
     KNOWN.contains(&ty.to_token_stream().to_string().as_str())
 }
 
+/// A type as one writes it, for messages.
+pub(crate) fn type_text(ty: &impl ToTokens) -> String {
+    const SPACES: &[(&str, &str)] = &[
+        (" < ", "<"),
+        ("< ", "<"),
+        (" >", ">"),
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" ,", ","),
+        (" ;", ";"),
+        ("& ", "&"),
+    ];
+    let text = ty.to_token_stream().to_string();
+    SPACES.iter().fold(text, |text, (from, to)| text.replace(from, to))
+}
+
 /// The owned type for what a reference points to.
 pub(crate) fn owned(ty: &Type) -> String {
     match ungroup(ty) {
         Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
-        Type::Slice(slice) => format!("Vec<{}>", slice.elem.to_token_stream()),
-        other => other.to_token_stream().to_string(),
+        Type::Slice(slice) => format!("Vec<{}>", type_text(&slice.elem)),
+        other => type_text(other),
     }
 }
 
@@ -178,6 +194,19 @@ mod tests {
         assert_eq!(found(parse_quote!(str)), "unsized");
         assert_eq!(found(parse_quote!([u8])), "unsized");
         assert_eq!(found(parse_quote!((Box<str>, Box<[u8]>))), "");
+    }
+
+    #[test]
+    fn a_type_reads_as_it_is_written() {
+        for text in [
+            "impl Into<String>",
+            "Option<std::vec::Vec<u8>>",
+            "&'a mut [u8; 2]",
+            "HashMap<String, (u8, char)>",
+        ] {
+            let ty: Type = syn::parse_str(text).expect("a type");
+            assert_eq!(type_text(&ty), text);
+        }
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
 use syn::{Attribute, Lit, LitStr};
 
@@ -111,7 +110,7 @@ fn arguments(signature: &ValidSignature, sink: &Sink<'_>) -> Vec<Argument> {
             }
             Some(last) if last.presence == Presence::Optional && presence == Presence::Required => {
                 let message = format!("the required `{name}` stands behind the optional `{}`", last.name);
-                let ty = parameter.ty.to_token_stream();
+                let ty = block::type_text(&parameter.ty);
                 let help = format!("move it in front of `{}`, or write `Option<{ty}>`", last.name);
                 sink.on(&parameter.ty, Mistake::new(509, message).help(help));
             }

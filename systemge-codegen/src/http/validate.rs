@@ -160,7 +160,7 @@ fn values(signature: &ValidSignature, placeholders: &[String], verb: &str, sink:
         if verb == "get" && block::last_segment(&parameter.ty).is_some_and(|segment| segment.ident == "Json")
         {
             let mistake = Mistake::new(503, "a GET request has no body");
-            let ty = parameter.ty.to_token_stream();
+            let ty = block::type_text(&parameter.ty);
             let help =
                 format!("use `#[post(..)]`, or take `{name}` from the query: `{}`", query(&ty.to_string()));
             sink.on(&parameter.ty, mistake.help(help));

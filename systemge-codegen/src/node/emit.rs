@@ -38,6 +38,8 @@ pub(crate) fn block(node: &Node<'_>, krate: &CratePath) -> TokenStream {
         .topics
         .iter()
         .map(|topic| Conditions { carried: &topic.carried, list: conditions(&topic.signature, topic.kind) })
+        .chain(emit::hook_conditions(&node.on_start))
+        .chain(emit::hook_conditions(&node.on_stop))
         .collect();
     let mut tokens = emit::constant(node.block, "node", &conditions, krate, &constant);
     tokens.extend(coherence(node, krate));

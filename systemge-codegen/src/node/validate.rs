@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
 use syn::{Attribute, LitStr, Type};
 
@@ -174,7 +173,7 @@ fn kind(attribute: &TopicAttribute, signature: &ValidSignature, sink: &Sink<'_>)
             if let Some(output) = &signature.output
                 && let Some(value) = unreceived(output)
             {
-                let value = value.to_token_stream();
+                let value = block::type_text(value);
                 let mistake =
                     Mistake::new(216, format!("nobody would receive the `{value}` of a one-way topic"));
                 sink.on(output, mistake.help("return nothing or `Result<(), E>`, or remove `oneway`"));

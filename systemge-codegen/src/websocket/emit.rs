@@ -43,6 +43,8 @@ pub(crate) fn block(websocket: &WebSocket<'_>, krate: &CratePath) -> TokenStream
             let reply = reply.map(|ty| (Condition::OneWayReply, quote::ToTokens::to_token_stream(ty)));
             Conditions { carried: &topic.carried, list: values.chain(reply).collect() }
         })
+        .chain(emit::hook_conditions(&websocket.on_connect))
+        .chain(emit::hook_conditions(&websocket.on_disconnect))
         .collect();
     emit::constant(block, "websocket", &conditions, krate, &constant)
 }

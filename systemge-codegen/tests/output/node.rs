@@ -58,6 +58,10 @@ impl Life {
         {
             const _: () = ::systemge::__private::probe::reply::<Vec<String>>();
         }
+        {
+            const _: () = ::systemge::__private::probe::one_way_reply::<Result<()>>();
+        }
+        {}
     }
 }
 #[automatically_derived]
@@ -71,6 +75,7 @@ where
         GridError,
     >: ::systemge::__private::probe::IsOneWayReply<'systemge>,
     for<'systemge> Vec<String>: ::systemge::__private::probe::IsReply<'systemge>,
+    for<'systemge> Result<()>: ::systemge::__private::probe::IsOneWayReply<'systemge>,
 {
     #[doc(hidden)]
     pub const __SYSTEMGE_NODE: ::core::option::Option<

@@ -21,6 +21,8 @@ impl Gateway {
             const _: () = ::systemge::__private::probe::one_way_reply::<Result<()>>();
         }
         {}
+        {}
+        #[cfg(feature = "left")] {}
     }
 }
 #[automatically_derived]

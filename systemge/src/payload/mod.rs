@@ -76,7 +76,8 @@ impl std::error::Error for Never {}
 #[diagnostic::on_unimplemented(
     message = "[SGE0302] `{Self}` cannot be the response of a request",
     label = "not a reply",
-    note = "a handler returns a payload (`#[systemge::payload]`), or a `Result` of a payload and an error that is a payload, too"
+    note = "a handler returns a payload (`#[systemge::payload]`), or a `Result` of a payload and an error that is a payload, too",
+    note = "the error of `systemge::Result<T>` stays with its node: write `Result<T, String>`, or an error of your own"
 )]
 pub trait Reply: Send + 'static {
     /// The response of a handler that succeeded.

@@ -36,6 +36,8 @@ enum Choice {
     Struct { r#type: u8 },
 }
 
+const FIFTH: &'static str = "fifth";
+
 #[derive(::systemge::Application)]
 struct Node {
     value: u8,
@@ -59,6 +61,17 @@ impl Node {
         let _ = r#type;
     }
 
+    #[topic("four", blocking, alias = "fourth", alias = FIFTH)]
+    fn four(&mut self, table: u8, options: Context) -> ::std::result::Result<u8, Text> {
+        let _ = (table, options);
+        ::std::result::Result::Ok(self.value)
+    }
+
+    #[topic("six", timeout = "1s", spawn)]
+    async fn six(&self, run: u8) -> ::std::option::Option<u8> {
+        ::std::option::Option::Some(run)
+    }
+
     #[on_start]
     fn start(&self) -> ::std::result::Result<(), Text> {
         ::std::result::Result::Ok(())
@@ -71,6 +84,28 @@ impl Node {
     fn go(&self, arguments: ::std::option::Option<u8>, reply: ::std::vec::Vec<u8>) -> Text {
         let _ = (arguments, reply);
         Text::new()
+    }
+}
+
+#[::systemge::http]
+impl Node {
+    #[get("/{segment}")]
+    fn page(&self, segment: u8, request: &::systemge::Context) -> Text {
+        let _ = (segment, request);
+        Text::new()
+    }
+}
+
+#[::systemge::websocket]
+impl Node {
+    #[on_connect]
+    async fn joined(&self, client: &::systemge::websocket::WsClient) {
+        let _ = client;
+    }
+
+    #[topic("seven")]
+    fn seven(&mut self, payload: u8) {
+        self.value = payload;
     }
 }
 

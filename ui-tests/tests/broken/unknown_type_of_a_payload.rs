@@ -1,0 +1,44 @@
+use systemge::prelude::*;
+
+#[systemge::payload]
+#[derive(Clone)]
+struct Grid {
+    cells: Vec<bool>,
+}
+
+#[derive(systemge::Application)]
+struct Life {
+    grid: Grid,
+}
+
+#[systemge::node]
+impl Life {
+    #[topic("getGrid")]
+    async fn grid(&self) -> Grid {
+        self.grid.clone()
+    }
+
+    #[topic("setGrid")]
+    async fn set(&mut self, grid: Grid) {
+        self.grid = grid;
+    }
+
+    #[topic("resize")]
+    async fn resize(&mut self, size: Size) {
+        drop(size);
+    }
+}
+
+// whoever uses the client and the node has nothing to say
+async fn ask(ctx: &Context) -> Result<()> {
+    let life = LifeClient::new(ctx);
+    life.set(Grid { cells: Vec::new() }).await?;
+    let _: Grid = life.to("life").grid().await?;
+    life.resize(todo!()).await?;
+    Ok(())
+}
+
+fn main() {
+    let _ = ask;
+    let _ = System::new().node("life", Life { grid: Grid { cells: Vec::new() } });
+}
