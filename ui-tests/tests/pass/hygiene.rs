@@ -36,7 +36,7 @@ enum Choice {
     Struct { r#type: u8 },
 }
 
-const FIFTH: &'static str = "fifth";
+const FIFTH: &str = "fifth";
 
 #[derive(::systemge::Application)]
 struct Node {
