@@ -1,6 +1,6 @@
 //! The accepting side of a connection: it announces topics, and its handlers run.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ pub(super) struct Accepted {
     /// Calls that run in tasks of their own.
     spawned: FuturesUnordered<BoxFuture<'static, Done>>,
     /// How the calls that run are told that nobody waits for their responses any more.
-    cancellations: HashMap<Token, Arc<Cancellation>>,
+    cancellations: BTreeMap<Token, Arc<Cancellation>>,
     /// The turn of a node that handles one message at a time.
     turn: Option<OwnedMutexGuard<()>>,
     waiting_for_turn: Option<BoxFuture<'static, OwnedMutexGuard<()>>>,
@@ -70,7 +70,7 @@ impl Accepted {
             contest: None,
             running: FuturesUnordered::new(),
             spawned: FuturesUnordered::new(),
-            cancellations: HashMap::new(),
+            cancellations: BTreeMap::new(),
             turn: None,
             waiting_for_turn: None,
             drop_handlers,
@@ -428,7 +428,7 @@ impl Side for Accepted {
         // nothing more will start here: a turn that came now would be nobody's, and the node would stand still
         self.waiting_for_turn = None;
         self.contest = None;
-        for (_, cancellation) in self.cancellations.drain() {
+        for cancellation in std::mem::take(&mut self.cancellations).into_values() {
             cancellation.cancel();
         }
         if let Some(peer) = &self.peer {

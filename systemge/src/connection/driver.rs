@@ -260,8 +260,6 @@ impl<S: Side + Unpin> Driver<S> {
     fn handle_input(&mut self, context: &mut Context<'_>, fresh: bool) -> Result<bool, End> {
         if self.input.filled().is_empty() {
             self.needed = 0;
-            // nothing waits to be handled: it is the peer that is silent
-            self.blocked = false;
             return Ok(true);
         }
         if !fresh && !self.blocked {
@@ -274,6 +272,13 @@ impl<S: Side + Unpin> Driver<S> {
         let wants_more = loop {
             self.answers += self.output.len() - before;
             before = self.output.len();
+            if self.input.filled().is_empty() {
+                // not even asked whether it is ready: a side that is given its turn now would have nothing to do with
+                // it, and nobody would take it back; and a peer that says nothing any more is not taken for one that
+                // isn't heard
+                self.needed = 0;
+                break Ok(true);
+            }
             // asked first: a turn that this side is given is given back with the batch, even if nothing can be answered
             let ready = self.side.poll_ready(context).is_ready();
             if self.answers.min(self.output.len() - self.written) >= self.answer_limit {

@@ -137,3 +137,18 @@ fn a_node_that_is_too_busy_to_read_says_at_the_interval_of_keepalive_that_it_liv
         assert_eq!(network.dials().len(), 1, "the caller never took it for gone");
     });
 }
+
+#[test]
+fn a_peer_that_joins_in_the_middle_of_a_turn_and_says_nothing_does_not_get_the_next_one() {
+    testing::run(1, async {
+        let network = Network::new();
+        let (_running, slow) = start_slow(&network, NodeConfig::new().handling(Handling::Sequential)).await;
+        let mut first = ScriptedPeer::join(&network, "first", &door()).await;
+        first.send("rest", &100u64).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let _silent = ScriptedPeer::join(&network, "silent", &door()).await;
+        first.send("rest", &100u64).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(slow.counters().handled, 2);
+    });
+}

@@ -21,6 +21,9 @@ pub struct Plan {
     pub chaos: Duration,
     /// The faults, in the order of their times.
     pub faults: Vec<(Duration, Fault)>,
+    /// Whether nodes take a silent peer for gone only after a long time, so that who comes back has to take the place of
+    /// its stale connection; then only the first node vanishes without a word, which nobody dials.
+    pub patient: bool,
     /// The node that dials somebody who lets it in and throws it out at once, if one does.
     pub revolving: Option<usize>,
 }
@@ -72,6 +75,7 @@ impl Plan {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let mut random = Rng::with_seed(seed);
+        let patient = random.u8(0..4) == 0;
         let count = random.usize(3..=12).min(random.usize(3..=12));
         let density = random.f64() * 0.6;
         let mut nodes: Vec<NodePlan> = (0..count)
@@ -82,7 +86,10 @@ impl Plan {
                 if !dials.contains(&next) {
                     dials.push(next);
                 }
-                node(&mut random, place, dials)
+                if patient {
+                    dials.retain(|other| *other != 0);
+                }
+                node(&mut random, place, dials, patient)
             })
             .collect();
         let slowest = *[0, 2, 20, 60].get(random.usize(0..4)).unwrap_or(&0);
@@ -91,7 +98,7 @@ impl Plan {
             .map(|_| {
                 let at =
                     Duration::from_millis(random.u64(100..u64::try_from(chaos.as_millis()).unwrap_or(1000)));
-                (at, fault(&mut random, count))
+                (at, if patient { patient_fault(&mut random, count) } else { fault(&mut random, count) })
             })
             .collect();
         faults.sort_by_key(|(at, _)| *at);
@@ -108,6 +115,7 @@ impl Plan {
             fragment: random.bool(),
             chaos,
             faults,
+            patient,
             revolving,
         }
     }
@@ -116,12 +124,18 @@ impl Plan {
     ///
     /// A connection that is half-open is found out after the time of keepalive, and its end takes up to the time of the
     /// last words; both for the dialling side and for the accepting side, which keeps the dialling side out meanwhile.
-    /// Then the longest delay between two attempts passes, after an attempt that may have hung for its whole time.
+    /// Then the longest delay between two attempts passes, after an attempt that may have hung for its whole time. Where
+    /// nodes are patient, who comes back has to take the place of its stale connection after the time for that.
     #[must_use]
     pub fn healing(&self) -> Duration {
         let longest = |of: fn(&NodeConfig) -> Duration| self.nodes.iter().map(|node| of(&node.config)).max();
+        let found_out: fn(&NodeConfig) -> Duration = if self.patient {
+            |config| config.keepalive.replace_after * 2
+        } else {
+            |config| config.keepalive.timeout
+        };
         let times: [fn(&NodeConfig) -> Duration; 5] = [
-            |config| config.keepalive.timeout,
+            found_out,
             |config| config.dial.max_delay * 2,
             |config| config.dial.timeout,
             |config| config.limits.handshake_timeout,
@@ -144,7 +158,7 @@ pub fn endpoint(place: usize) -> Endpoint {
     Endpoint::tcp(([127, 0, 0, 1], port).into())
 }
 
-fn node(random: &mut Rng, place: usize, dials: Vec<usize>) -> NodePlan {
+fn node(random: &mut Rng, place: usize, dials: Vec<usize>, patient: bool) -> NodePlan {
     let millis = |random: &mut Rng, range: std::ops::Range<u64>| Duration::from_millis(random.u64(range));
     let mut config = NodeConfig::new().listen(endpoint(place));
     if random.u8(0..3) == 0 {
@@ -153,7 +167,7 @@ fn node(random: &mut Rng, place: usize, dials: Vec<usize>) -> NodePlan {
     config.requests.timeout = millis(random, 300..2000);
     config.dial.initial_delay = millis(random, 20..100);
     config.dial.max_delay = config.dial.initial_delay + millis(random, 100..900);
-    config.dial.timeout = millis(random, 300..700);
+    config.dial.timeout = millis(random, 600..1000);
     config.queue.bytes = [256, 2048, 16 * 1024][random.usize(0..3)];
     config.queue.policy =
         [SlowPeerPolicy::Wait, SlowPeerPolicy::DropNewest, SlowPeerPolicy::Disconnect][random.usize(0..3)];
@@ -161,7 +175,13 @@ fn node(random: &mut Rng, place: usize, dials: Vec<usize>) -> NodePlan {
     config.keepalive.interval = millis(random, 150..450);
     // longer than the own interval and that of every other node, in which a busy one says that it lives
     config.keepalive.timeout = millis(random, 1100..1600);
-    config.limits.handshake_timeout = millis(random, 300..700);
+    // a handshake has to last until it is clear whether a stale connection is replaced
+    config.keepalive.replace_after = millis(random, 100..200);
+    if patient {
+        config.keepalive.interval = Duration::from_secs(20);
+        config.keepalive.timeout = Duration::from_secs(60);
+    }
+    config.limits.handshake_timeout = millis(random, 600..1000);
     config.limits.handlers_per_connection = random.usize(1..12);
     config.limits.handlers = random.usize(4..64);
     config.stop.deadline = millis(random, 50..400);
@@ -171,6 +191,20 @@ fn node(random: &mut Rng, place: usize, dials: Vec<usize>) -> NodePlan {
         config,
         exclusive: random.u8(0..4) == 0,
         rest: [20, 60, 200][random.usize(0..3)],
+    }
+}
+
+/// Nothing that only the time of keepalive could mend.
+fn patient_fault(random: &mut Rng, count: usize) -> Fault {
+    let one = random.usize(0..count);
+    let other = (one + random.usize(1..count)) % count;
+    let pause = Duration::from_millis(random.u64(0..1500));
+    match random.u8(0..12) {
+        0..=5 => Fault::Unplug(0, pause),
+        6..=7 => Fault::Kill(one, pause),
+        8..=9 => Fault::Cut(one, other),
+        10 => Fault::Restart(one, pause),
+        _ => Fault::Slow(one, other, random.u64(1000..20_000)),
     }
 }
 

@@ -153,6 +153,9 @@ impl Alive {
     pub(crate) async fn ask_everybody(&self, number: u64, timeout: Duration) {
         let question = Question { number, nap: 0, end: End::Answer, padding: Vec::new() };
         let handled_by = providers(&self.node, "ask");
+        if handled_by.is_empty() {
+            return;
+        }
         let client = SharedClient::new(&self.node);
         let outcomes = self.asked(&client, "ask", question, timeout, handled_by, &Target::All).await;
         for outcome in outcomes {
