@@ -62,8 +62,7 @@ fn a_message_allocates_nothing() {
         (client, system)
     });
     let messages = 50_000;
-    let counted =
-        allocation_counter::measure(|| runtime.block_on(async { send(&client, messages).await }));
+    let counted = allocation_counter::measure(|| runtime.block_on(async { send(&client, messages).await }));
     assert!(
         counted.count_total < messages / 100,
         "{} allocations for {messages} messages: {counted:?}",
