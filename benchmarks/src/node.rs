@@ -58,7 +58,7 @@ pub async fn connect(workload: Workload, ports: &[u16]) -> Connections {
         system = system.node_with(format!("caller-{number}"), Caller::default(), NodeConfig::new());
     }
     let system = system.start().await.expect("the nodes");
-    let nodes = system.nodes().to_vec();
+    let nodes = system.nodes();
     for node in &nodes {
         for port in ports {
             node.connect(endpoint(*port)).await.expect("a connection");

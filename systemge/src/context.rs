@@ -9,6 +9,7 @@ use crate::cancellation::Cancellation;
 use crate::command::CommandError;
 use crate::config::Endpoint;
 use crate::node::{ConnectError, Inner, Node};
+use crate::system::Running;
 
 /// What a handler knows about its call, its node and the network.
 ///
@@ -89,6 +90,13 @@ impl<A> Context<A> {
     #[must_use]
     pub fn node(&self) -> Node {
         Node::new(self.core.node.clone())
+    }
+
+    /// The system that this node belongs to, to which nodes can be added and from which they can be removed. If it is
+    /// gone, because the node outlived it, a system that has ended, without nodes.
+    #[must_use]
+    pub fn system(&self) -> Running {
+        Running::new(self.core.node.system())
     }
 
     /// The name of the node that sent the message or request, as it gave it; `None` in hooks, commands and tasks.

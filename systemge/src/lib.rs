@@ -38,7 +38,7 @@
 //!     .node_with("visitor", Visitor::default(), loopback())
 //!     .start()
 //!     .await?;
-//! let [counter, visitor] = system.nodes() else { unreachable!("there are two") };
+//! let [counter, visitor] = &system.nodes()[..] else { unreachable!("there are two") };
 //! visitor.connect(Endpoint::tcp(counter.addresses()[0])).await?;
 //!
 //! let client = CounterClient::new(visitor);
@@ -115,7 +115,7 @@ pub use self::context::{AnyApplication, Context};
 pub use self::error::{Error, Result};
 pub use self::node::{ConnectError, Counters, Mismatch, Node, NodeState, StartError};
 pub use self::payload::{Payload, Schema};
-pub use self::system::{LineError, Running, System, SystemError};
+pub use self::system::{AddNodeError, LineError, Running, System, SystemError, SystemEvent, SystemEvents};
 pub use self::topic::{Topic, TopicKind};
 #[cfg(feature = "_web")]
 pub use self::web::WebError;

@@ -54,7 +54,7 @@ fn a_message_allocates_nothing() {
             .start()
             .await
             .expect("two nodes");
-        let (plane, caller) = (&system.nodes()[0], &system.nodes()[1]);
+        let [plane, caller] = &system.nodes()[..] else { unreachable!("there are two") };
         caller.connect(Endpoint::tcp(plane.addresses()[0])).await.expect("the plane listens");
         let client = PlaneClient::new(caller);
         // the buffers grow to what a burst needs

@@ -35,7 +35,7 @@ async fn game() -> Running {
     system
 }
 
-fn node<'a>(system: &'a Running, name: &str) -> &'a Node {
+fn node(system: &Running, name: &str) -> Node {
     system.node(name).expect("a node of that name")
 }
 

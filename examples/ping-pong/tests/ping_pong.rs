@@ -21,7 +21,7 @@ async fn a_ping_is_answered_by_a_pong() {
         .start()
         .await
         .expect("the nodes start");
-    let (ping, pong) = (&system.nodes()[1], &system.nodes()[0]);
+    let [pong, ping] = &system.nodes()[..] else { unreachable!("there are two") };
     pong.connect(Endpoint::tcp(ping.addresses()[0])).await.expect("pong dials ping");
     ping.connect(Endpoint::tcp(pong.addresses()[0])).await.expect("ping dials pong");
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
@@ -19,6 +19,7 @@ use super::{Program, Router};
 use crate::config::{Endpoint, NodeConfig};
 use crate::connection::DialHandle;
 use crate::protocol::session::Settings;
+use crate::system::{Announcer, Registry, SystemEvent};
 use crate::transport::Transports;
 
 /// The running parts of a node. It lives as long as the program; what belongs to one start is in its [`Run`].
@@ -32,7 +33,12 @@ pub(crate) struct Inner {
     transports: Transports,
     router: Router,
     metrics: Metrics,
-    pub(super) state: watch::Sender<NodeState>,
+    /// The system that it belongs to, which may have ended before it.
+    system: Weak<Registry>,
+    announcer: Announcer,
+    state: watch::Sender<NodeState>,
+    /// Cancelled when the node is removed from its system: it can't be started any more.
+    retired: CancellationToken,
     /// Held while the node starts or stops.
     pub(super) lifecycle: tokio::sync::Mutex<()>,
     pub(super) run: Mutex<Run>,
@@ -97,19 +103,16 @@ impl Run {
 }
 
 impl Inner {
-    pub(crate) fn new(
-        name: &str,
-        config: NodeConfig,
-        folder: Option<PathBuf>,
-        program: Program,
-        transports: Transports,
-    ) -> Arc<Self> {
+    pub(crate) fn new(name: &str, config: NodeConfig, program: Program, system: &Arc<Registry>) -> Arc<Self> {
         Arc::new(Self {
             name: name.into(),
             handshakes: Arc::new(Semaphore::new(config.limits.handshakes.min(Semaphore::MAX_PERMITS))),
             config,
-            folder,
-            transports,
+            folder: system.config.folder.clone(),
+            transports: system.transports.clone(),
+            system: Arc::downgrade(system),
+            announcer: system.announcer.clone(),
+            retired: CancellationToken::new(),
             router: Router::new(name.into()),
             metrics: Metrics::default(),
             state: watch::Sender::new(NodeState::Stopped),
@@ -162,6 +165,34 @@ impl Inner {
 
     pub(crate) fn turn(&self) -> Arc<tokio::sync::Mutex<()>> {
         self.turn.clone()
+    }
+
+    /// The system that the node belongs to; one that has ended, if it is gone.
+    pub(crate) fn system(&self) -> Arc<Registry> {
+        self.system.upgrade().unwrap_or_else(Registry::ended)
+    }
+
+    pub(super) const fn states(&self) -> &watch::Sender<NodeState> {
+        &self.state
+    }
+
+    pub(super) fn set_state(&self, state: NodeState) {
+        self.state.send_replace(state.clone());
+        self.announcer.tell(SystemEvent::NodeState { node: self.name.clone(), state });
+    }
+
+    /// The node is about to be removed from its system, and never starts again.
+    pub(crate) fn retire(&self) {
+        self.retired.cancel();
+    }
+
+    pub(super) fn is_retired(&self) -> bool {
+        self.retired.is_cancelled()
+    }
+
+    /// Waits until the node is about to be removed from its system.
+    pub(crate) async fn retired(&self) {
+        self.retired.cancelled().await;
     }
 
     pub(super) fn run(&self) -> Run {

@@ -75,6 +75,9 @@ pub enum StartError {
         /// The error's or the panic's text.
         reason: String,
     },
+    /// The node was removed from its system. The caller's mistake.
+    #[error("the node `{0}` was removed from its system")]
+    Removed(String),
 }
 
 /// Why a peer could not be connected.
@@ -102,11 +105,11 @@ const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 impl Inner {
     pub(crate) fn state(&self) -> NodeState {
-        self.state.borrow().clone()
+        self.states().borrow().clone()
     }
 
     pub(crate) async fn wait_for_state(&self, wanted: impl FnMut(&NodeState) -> bool) -> NodeState {
-        let mut states = self.state.subscribe();
+        let mut states = self.states().subscribe();
         // the sender lives as long as the node, so that waiting never fails
         states.wait_for(wanted).await.map_or(NodeState::Stopped, |state| state.clone())
     }
@@ -136,19 +139,22 @@ impl Inner {
         if self.state() == NodeState::Running {
             return Ok(());
         }
-        self.state.send_replace(NodeState::Starting);
+        if self.is_retired() {
+            return Err(StartError::Removed(self.name().to_owned()));
+        }
+        self.set_state(NodeState::Starting);
         self.stop_request.send_replace(None);
         let started = self.start_parts().await;
         match &started {
             Ok(()) => {
-                self.state.send_replace(NodeState::Running);
+                self.set_state(NodeState::Running);
                 tracing::info!(node = %self.name(), endpoints = %self.listens_on(), "running");
             }
             Err(error) => {
                 self.end(Instant::now() + LAST_MOMENT).await;
                 let why = crate::error::chain(error);
                 tracing::error!(node = %self.name(), reason = %why, "could not start");
-                self.state.send_replace(NodeState::Failed(why));
+                self.set_state(NodeState::Failed(why));
             }
         }
         started
@@ -240,7 +246,7 @@ impl Inner {
             return;
         }
         tracing::info!(node = %self.name(), reason, "stopping");
-        self.state.send_replace(NodeState::Stopping);
+        self.set_state(NodeState::Stopping);
         let deadline = Instant::now() + self.config().stop.deadline;
         let run = self.run();
         // stop accepting, and let the peers know that they had better ask others
@@ -284,7 +290,7 @@ impl Inner {
             }
         }
         self.end(deadline).await;
-        self.state.send_replace(NodeState::Stopped);
+        self.set_state(NodeState::Stopped);
         tracing::info!(node = %self.name(), "stopped");
     }
 

@@ -54,6 +54,12 @@ impl Node {
         self.inner.name()
     }
 
+    /// The system that the node belongs to; see [`Context::system`].
+    #[must_use]
+    pub fn system(&self) -> crate::Running {
+        crate::Running::new(self.inner.system())
+    }
+
     /// What the node is doing now.
     #[must_use]
     pub fn state(&self) -> NodeState {

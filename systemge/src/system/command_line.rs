@@ -84,7 +84,7 @@ pub(super) async fn execute(system: &Running, line: &str) -> Result<String, Line
         let node = find(system, name)?;
         let mut rest = rest.into_iter();
         let command = rest.next().ok_or(LineError::NoCommand)?;
-        return run(node, &command, rest.collect()).await;
+        return run(&node, &command, rest.collect()).await;
     }
     match first.as_str() {
         "help" => alone("help", &rest).map(|()| HELP.to_owned()),
@@ -110,7 +110,7 @@ pub(super) async fn execute(system: &Running, line: &str) -> Result<String, Line
         }
         command => {
             let node = only_with(system, command)?;
-            run(node, command, rest).await
+            run(&node, command, rest).await
         }
     }
 }
@@ -130,7 +130,7 @@ fn alone(word: &'static str, rest: &[String]) -> Result<(), LineError> {
     if rest.is_empty() { Ok(()) } else { Err(LineError::Usage { word, takes: "nothing more" }) }
 }
 
-fn find<'a>(system: &'a Running, name: &str) -> Result<&'a Node, LineError> {
+fn find(system: &Running, name: &str) -> Result<Node, LineError> {
     system.node(name).ok_or_else(|| LineError::UnknownNode {
         name: name.to_owned(),
         known: system.nodes().iter().map(Node::name).collect::<Vec<_>>().join(", "),
@@ -138,19 +138,19 @@ fn find<'a>(system: &'a Running, name: &str) -> Result<&'a Node, LineError> {
 }
 
 /// The nodes that a line names, with or without `@`; all if it names none.
-fn chosen<'a>(system: &'a Running, names: &[String]) -> Result<Vec<&'a Node>, LineError> {
+fn chosen(system: &Running, names: &[String]) -> Result<Vec<Node>, LineError> {
     if names.is_empty() {
-        return Ok(system.nodes().iter().collect());
+        return Ok(system.nodes());
     }
     names.iter().map(|name| find(system, name.strip_prefix('@').unwrap_or(name))).collect()
 }
 
 /// The only node that has a command.
-fn only_with<'a>(system: &'a Running, command: &str) -> Result<&'a Node, LineError> {
+fn only_with(system: &Running, command: &str) -> Result<Node, LineError> {
     let has = |node: &Node| node.commands().iter().any(|info| info.name == command);
-    let nodes: Vec<&Node> = system.nodes().iter().filter(|node| has(node)).collect();
+    let nodes: Vec<Node> = system.nodes().into_iter().filter(has).collect();
     match nodes.as_slice() {
-        [only] => Ok(only),
+        [only] => Ok(only.clone()),
         [] => {
             let commands: Vec<CommandInfo> = system.nodes().iter().flat_map(Node::commands).collect();
             let names = commands.iter().map(|info| info.name).chain(BUILT_IN);
@@ -167,7 +167,8 @@ fn only_with<'a>(system: &'a Running, command: &str) -> Result<&'a Node, LineErr
 }
 
 fn nodes(system: &Running) -> String {
-    let width = system.nodes().iter().map(|node| node.name().len()).max().unwrap_or_default();
+    let nodes = system.nodes();
+    let width = nodes.iter().map(|node| node.name().len()).max().unwrap_or_default();
     let line = |node: &Node| {
         let state = node.state();
         let mut line = format!("{:width$}  {state}", node.name());
@@ -180,7 +181,7 @@ fn nodes(system: &Running) -> String {
         }
         line
     };
-    system.nodes().iter().map(line).collect::<Vec<_>>().join("\n")
+    nodes.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn or_nothing(text: &str) -> &str {

@@ -1,6 +1,8 @@
 //! A system: the nodes of one process, configured together, started and stopped together.
 
 mod command_line;
+mod events;
+mod registry;
 mod running;
 mod signals;
 #[cfg(feature = "cli")]
@@ -12,10 +14,14 @@ use std::sync::Arc;
 
 use crate::application::Application;
 use crate::config::{ConfigError, NodeConfig, SystemConfig};
-use crate::node::{Inner, Node, Program, StartError};
+use crate::node::{Program, StartError};
 use crate::transport::{Transport, Transports};
 
 pub use self::command_line::LineError;
+pub(crate) use self::events::Announcer;
+pub use self::events::{SystemEvent, SystemEvents};
+pub use self::registry::AddNodeError;
+pub(crate) use self::registry::Registry;
 pub use self::running::Running;
 
 /// The nodes of one process, about to be started.
@@ -77,6 +83,9 @@ pub enum SystemError {
     /// There is nothing to run.
     #[error("the system has no nodes")]
     Empty,
+    /// A node could not be added.
+    #[error(transparent)]
+    Add(#[from] AddNodeError),
     /// A node could not start.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -138,8 +147,7 @@ impl System {
     ///
     /// Cancel safety: dropping the future leaves nodes running that have started.
     pub async fn start(self) -> Result<Running, SystemError> {
-        let nodes = self.plan()?;
-        let running = Running::new(nodes);
+        let running = self.plan()?;
         start_nodes(&running).await?;
         Ok(running)
     }
@@ -160,7 +168,7 @@ impl System {
         let mut signals = signals::Signals::new()?;
         #[cfg(feature = "cli")]
         let command_line = self.config.system.command_line.unwrap_or(true);
-        let running = Running::new(self.plan()?);
+        let running = self.plan()?;
         // a signal counts from the beginning: an `on_start` may wait for long
         let serve = async {
             start_nodes(&running).await?;
@@ -183,7 +191,7 @@ impl System {
     }
 
     /// Brings program and configuration together.
-    fn plan(self) -> Result<Vec<Node>, SystemError> {
+    fn plan(self) -> Result<Running, SystemError> {
         let Self { config, nodes, transports } = self;
         let mut names = HashSet::new();
         for planned in &nodes {
@@ -225,16 +233,17 @@ impl System {
                     return Err(config.missing_section(&section, &why).into());
                 }
             };
-            #[cfg(feature = "_web")]
-            check_web(&config, &node.name, &node_config, &node.program)?;
-            let folder = config.folder.clone();
-            let inner = Inner::new(&node.name, node_config, folder, node.program, transports.clone());
-            planned.push(Node::new(inner));
+            check_node(&config, &node.name, &node_config, &node.program)?;
+            planned.push((node.name, node.program, node_config));
         }
         if planned.is_empty() {
             return Err(SystemError::Empty);
         }
-        Ok(planned)
+        let registry = Registry::new(config, transports);
+        for (name, program, config) in planned {
+            registry.insert(&name, program, config)?;
+        }
+        Ok(Running::new(registry))
     }
 }
 
@@ -250,17 +259,25 @@ async fn start_nodes(running: &Running) -> Result<(), SystemError> {
 }
 
 /// Says so if an application has a web component whose section is missing.
-#[cfg(feature = "_web")]
-fn check_web(
+#[cfg_attr(
+    not(feature = "_web"),
+    expect(
+        clippy::unnecessary_wraps,
+        reason = "there is nothing that could be missing without web components"
+    )
+)]
+fn check_node(
     config: &SystemConfig,
     name: &str,
     node: &NodeConfig,
     program: &Program,
 ) -> Result<(), ConfigError> {
-    let needs = program.needs;
+    #[cfg(not(feature = "_web"))]
+    let _ = (config, name, node, program);
+    #[cfg(feature = "_web")]
     for (needed, there, section, component) in [
-        (needs.http, node.http.is_some(), "http", "an HTTP component"),
-        (needs.websocket, node.websocket.is_some(), "websocket", "a WebSocket component"),
+        (program.needs.http, node.http.is_some(), "http", "an HTTP component"),
+        (program.needs.websocket, node.websocket.is_some(), "websocket", "a WebSocket component"),
     ] {
         if needed && !there {
             let why = format!("the application of node `{name}` has {component}");

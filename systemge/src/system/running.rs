@@ -2,48 +2,140 @@
 
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use super::events::SystemEvents;
+use super::registry::{AddNodeError, Registry, is_at_rest};
+use super::{LineError, check_node};
+use crate::application::Application;
+use crate::config::NodeConfig;
+use crate::node::{Node, Program};
 
-use super::LineError;
-use crate::node::{Node, NodeState};
-
-/// A system that runs. Dropping it does not stop its nodes; [`stop`](Self::stop) does.
+/// The handle of a system that runs. Cloning is cheap; all clones are the same system. Dropping it does not stop the
+/// nodes; [`stop`](Self::stop) does.
+///
+/// Nodes come and go while it runs. A handler gets the handle of its own system from
+/// [`Context::system`](crate::Context::system):
+///
+/// ```
+/// use systemge::config::NodeConfig;
+/// use systemge::prelude::*;
+///
+/// #[derive(systemge::Application, Default)]
+/// struct Worker {}
+///
+/// #[systemge::node]
+/// impl Worker {
+///     #[topic("work")]
+///     async fn work(&self) -> u8 { 1 }
+/// }
+///
+/// #[derive(systemge::Application, Default)]
+/// struct Foreman {}
+///
+/// #[systemge::commands]
+/// impl Foreman {
+///     #[command("hire")]
+///     async fn hire(&self, name: String, ctx: &Context) -> Result<String> {
+///         let config = NodeConfig::new().listen("tcp://127.0.0.1:0".parse()?);
+///         let worker = ctx.system().add(name.as_str(), Worker::default(), config)?;
+///         worker.start().await?;
+///         Ok(format!("{name} works at {}", worker.endpoints()[0]))
+///     }
+///
+///     #[command("fire")]
+///     async fn fire(&self, name: String, ctx: &Context) -> bool {
+///         ctx.system().remove(&name).await
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let system = System::new().node_with("foreman", Foreman::default(), NodeConfig::new()).start().await?;
+/// system.execute("hire ada").await?;
+/// assert!(system.node("ada").is_some());
+/// assert_eq!(system.execute("fire ada").await?, "true");
+/// assert!(system.node("ada").is_none());
+/// system.stop().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Running {
-    nodes: Arc<[Node]>,
-    tasks: TaskTracker,
-    /// Cancelled when the system is to end.
-    exit: CancellationToken,
+    registry: Arc<Registry>,
 }
 
 impl Running {
-    pub(super) fn new(nodes: Vec<Node>) -> Self {
-        let running = Self { nodes: nodes.into(), tasks: TaskTracker::new(), exit: CancellationToken::new() };
-        for node in running.nodes() {
-            running.tasks.spawn(supervise(node.clone(), running.clone()));
-        }
-        running.tasks.close();
-        running
+    pub(crate) const fn new(registry: Arc<Registry>) -> Self {
+        Self { registry }
     }
 
-    /// The nodes, in the order in which they were added.
+    /// The nodes that there are now, in the order in which they were added.
     #[must_use]
-    pub fn nodes(&self) -> &[Node] {
-        &self.nodes
+    pub fn nodes(&self) -> Vec<Node> {
+        self.registry.nodes()
     }
 
     /// The node of that name.
     #[must_use]
-    pub fn node(&self, name: &str) -> Option<&Node> {
-        self.nodes.iter().find(|node| node.name() == name)
+    pub fn node(&self, name: &str) -> Option<Node> {
+        self.registry.node(name)
+    }
+
+    /// Adds a node, stopped; [`Node::start`] starts it.
+    ///
+    /// # Errors
+    ///
+    /// If the system has a node of that name or ends, or if the name, the configuration or the application can't be
+    /// used. The system is then as it was.
+    pub fn add<A: Application>(
+        &self,
+        name: impl Into<String>,
+        application: A,
+        config: NodeConfig,
+    ) -> Result<Node, AddNodeError> {
+        self.add_program(&name.into(), Program::new(application), config)
+    }
+
+    pub(crate) fn add_program(
+        &self,
+        name: &str,
+        program: Program,
+        config: NodeConfig,
+    ) -> Result<Node, AddNodeError> {
+        if !crate::topic::is_node_name(name) {
+            return Err(AddNodeError::NodeName(name.to_owned()));
+        }
+        if let Some(topic) = program.duplicate_topic() {
+            return Err(AddNodeError::DuplicateTopic { node: name.to_owned(), topic });
+        }
+        config.check(name)?;
+        check_node(&self.registry.config, name, &config, &program)?;
+        self.registry.insert(name, program, config)
+    }
+
+    /// Stops a node as [`Node::stop`] does, and removes it; its name is free then, and whoever still has its handle
+    /// can't start it again. Returns whether there was such a node.
+    ///
+    /// A handler that removes its own node waits for itself, until the deadline of the stop is over.
+    ///
+    /// Cancel safety: if the future is dropped, the node is removed all the same.
+    pub async fn remove(&self, name: &str) -> bool {
+        let Some(node) = self.node(name) else { return false };
+        let registry = self.registry.clone();
+        let removed = self.registry.tasks.spawn(async move { registry.remove(&node).await });
+        removed.await.unwrap_or(false)
+    }
+
+    /// What happens to the nodes from now on.
+    #[must_use]
+    pub fn events(&self) -> SystemEvents {
+        self.registry.announcer.subscribe()
     }
 
     /// Waits until somebody wants the system to end: the command `exit`, or all nodes have stopped themselves.
     ///
     /// Cancel safe.
     pub async fn finished(&self) {
-        self.exit.cancelled().await;
+        self.registry.exit.cancelled().await;
     }
 
     /// Carries out one line of the command line, such as `@life randomize 30` or `nodes`; `help` lists what there is.
@@ -59,38 +151,26 @@ impl Running {
     /// Reads commands from standard input, in a task of this system.
     #[cfg(feature = "cli")]
     pub(super) fn read_commands(&self) {
-        self.tasks.spawn(super::standard_input::read_commands(self.clone()));
+        self.registry.tasks.spawn(super::standard_input::read_commands(self.clone()));
     }
 
     /// Asks for the system to end: [`finished`](Self::finished) returns.
     pub fn exit(&self) {
-        self.exit.cancel();
+        self.registry.exit.cancel();
     }
 
-    /// Stops the nodes, the last one first.
+    /// Stops the nodes, the last one first. No node can be added any more.
     ///
     /// Cancel safety: dropping the future leaves some nodes running; call it again.
     pub async fn stop(&self) {
-        self.exit.cancel();
-        for node in self.nodes.iter().rev() {
+        self.registry.exit.cancel();
+        for node in self.nodes().iter().rev() {
             node.stop().await;
         }
-        self.tasks.wait().await;
-    }
-}
-
-/// Stops a node when it asks for it.
-async fn supervise(node: Node, system: Running) {
-    loop {
-        let reason = tokio::select! {
-            biased;
-            () = system.exit.cancelled() => return,
-            reason = node.inner().stop_requested() => reason,
-        };
-        node.inner().stop(&reason).await;
-        node.inner().stop_request_done();
-        if system.nodes.iter().all(|node| matches!(node.state(), NodeState::Stopped | NodeState::Failed(_))) {
-            system.exit();
+        // one may have been started anew by another that was about to stop
+        for node in self.nodes().iter().rev().filter(|node| !is_at_rest(&node.state())) {
+            node.stop().await;
         }
+        self.registry.tasks.wait().await;
     }
 }

@@ -47,7 +47,7 @@
 //!             .start()
 //!             .await
 //!             .unwrap();
-//!         let [greeter, guest] = system.nodes() else { unreachable!("there are two") };
+//!         let [greeter, guest] = &system.nodes()[..] else { unreachable!("there are two") };
 //!         guest.until_provider("greet").await;
 //!         let client = GreeterClient::new(guest);
 //!         assert_eq!(client.greet("Ada".to_owned()).await.unwrap(), "Hello, Ada!");

@@ -12,6 +12,7 @@ use crate::application::{Application, Components};
 use crate::config::NodeConfig;
 use crate::context::{Core, Hold};
 use crate::node::{Inner, Program};
+use crate::system::Registry;
 
 /// An application without components.
 struct Nothing {}
@@ -25,7 +26,7 @@ impl Application for Nothing {
 /// The context of no handler in particular.
 pub(crate) fn test_core() -> Core {
     let program = Program::new(Nothing {});
-    let node = Inner::new("test", NodeConfig::new(), None, program, Default::default());
+    let node = Inner::new("test", NodeConfig::new(), program, &Registry::ended());
     Core { node, sender: None, deadline: None, cancellation: None, hold: Hold::Nothing }
 }
 

@@ -4,8 +4,8 @@ mod announcing;
 mod bad_acceptors;
 mod bad_peers;
 mod cancelling;
-
 mod choosing;
+mod coming_and_going;
 mod command_line;
 mod failures;
 mod handling;

@@ -72,7 +72,7 @@ async fn workers(count: u64) -> (systemge::Running, Node) {
         system = system.node_with(format!("worker-{number}"), Worker::new(number), config);
     }
     let system = system.start().await.expect("the nodes start");
-    let caller = system.node("caller").expect("the caller").clone();
+    let caller = system.node("caller").expect("the caller");
     for worker in &system.nodes()[1..] {
         caller.connect(endpoint(worker)).await.expect("the worker listens");
     }

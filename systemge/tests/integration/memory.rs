@@ -31,7 +31,7 @@ fn pair() -> System {
 #[tokio::test]
 async fn the_nodes_of_one_system_meet_without_a_socket() {
     let running = pair().start().await.expect("it starts");
-    let [double, caller] = running.nodes() else { panic!("there are two") };
+    let [double, caller] = &running.nodes()[..] else { panic!("there are two") };
     assert_eq!(double.endpoints(), [endpoint()]);
     assert!(double.addresses().is_empty());
     assert!(soon(caller.wait_for_provider("double", crate::support::SOON)).await);

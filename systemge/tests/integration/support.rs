@@ -16,7 +16,7 @@ pub(crate) fn listening() -> NodeConfig {
 /// Starts one node.
 pub(crate) async fn start<A: Application>(name: &str, application: A, config: NodeConfig) -> (Running, Node) {
     let running = System::new().node_with(name, application, config).start().await.expect("the node starts");
-    let node = running.node(name).expect("the node").clone();
+    let node = running.node(name).expect("the node");
     (running, node)
 }
 

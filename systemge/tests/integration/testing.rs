@@ -42,7 +42,7 @@ fn door() -> Endpoint {
 async fn start_log(network: &Network) -> (Running, Node) {
     let config = NodeConfig::new().listen(door());
     let running = network.system().node_with("log", Log::default(), config).start().await.expect("it starts");
-    let node = running.node("log").expect("the node").clone();
+    let node = running.node("log").expect("the node");
     (running, node)
 }
 
@@ -50,7 +50,7 @@ async fn start_caller(network: &Network) -> (Running, Node) {
     let config = NodeConfig::new().connect(door());
     let running =
         network.system().node_with("caller", Caller::default(), config).start().await.expect("it starts");
-    let node = running.node("caller").expect("the node").clone();
+    let node = running.node("caller").expect("the node");
     (running, node)
 }
 

@@ -158,7 +158,7 @@ async fn account(requests: u64, figures: &mut Figures) -> Result<()> {
         providers.push((process, endpoint));
     }
     let running = System::new().node_with("caller", Caller::default(), config).start().await?;
-    let node = running.node("caller").ok_or_else(|| Error::message("no such node"))?.clone();
+    let node = running.node("caller").ok_or_else(|| Error::message("no such node"))?;
     node.wait_for_provider("work", Duration::from_secs(10)).await;
     let next = Arc::<AtomicU64>::default();
     let started = Instant::now();

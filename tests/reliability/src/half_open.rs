@@ -106,14 +106,14 @@ async fn swallow(rounds: u32, interval: Duration, figures: &mut Figures) -> Resu
     };
     let server_config = config(NodeConfig::new().listen("tcp://127.0.0.1:0".parse()?));
     let server_system = System::new().node_with("server", Echo::default(), server_config).start().await?;
-    let server = server_system.node("server").ok_or_else(|| Error::message("no such node"))?.clone();
+    let server = server_system.node("server").ok_or_else(|| Error::message("no such node"))?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let proxy = listener.local_addr()?;
     let (swallows, hears) = watch::channel(false);
     let forwarding = tokio::spawn(forward(listener, server.addresses()[0], hears));
     let caller_config = config(NodeConfig::new().connect(Endpoint::tcp(proxy)));
     let caller_system = System::new().node_with("caller", Caller::default(), caller_config).start().await?;
-    let caller = caller_system.node("caller").ok_or_else(|| Error::message("no such node"))?.clone();
+    let caller = caller_system.node("caller").ok_or_else(|| Error::message("no such node"))?;
     let client = Arc::new(EchoClient::new(&caller).wait_for_provider(Duration::from_secs(60)));
     let mut longest = [Duration::ZERO; 4];
     for round in 0..rounds {

@@ -35,7 +35,7 @@ async fn kill(requests: usize) -> Result<(usize, usize, Duration)> {
     let mut process = Remotely::start(std::env::current_exe()?, "remote", &"tcp://127.0.0.1:0".parse()?)?;
     let config = NodeConfig::new().connect(process.endpoint().await?);
     let running = System::new().node_with("caller", Caller::default(), config).start().await?;
-    let node = running.node("caller").ok_or_else(|| Error::message("no such node"))?.clone();
+    let node = running.node("caller").ok_or_else(|| Error::message("no such node"))?;
     node.wait_for_provider("slow", Duration::from_secs(10)).await;
     let client = RemoteClient::new(&node);
     let mut open: Vec<_> =

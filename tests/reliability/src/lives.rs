@@ -85,7 +85,7 @@ async fn live(lives: u32, figures: &mut Figures) -> Result<()> {
         .node_with("two", Phoenix::default(), config(NodeConfig::new().listen(two).connect(one)))
         .start()
         .await?;
-    let node = |name| running.node(name).cloned().ok_or_else(|| Error::message("no such node"));
+    let node = |name| running.node(name).ok_or_else(|| Error::message("no such node"));
     let (mortal, other) = (node("one")?, node("two")?);
     let mut first = None;
     let mut failed = 0_u32;

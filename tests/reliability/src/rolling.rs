@@ -66,7 +66,7 @@ async fn roll(restarts: usize, every: Duration, figures: &mut Figures) -> Result
         providers.push((process, name, endpoint));
     }
     let running = System::new().node_with("caller", Caller::default(), config).start().await?;
-    let node = running.node("caller").ok_or_else(|| Error::message("no such node"))?.clone();
+    let node = running.node("caller").ok_or_else(|| Error::message("no such node"))?;
     while node.connected_to().len() < providers.len() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

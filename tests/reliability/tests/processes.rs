@@ -34,7 +34,7 @@ async fn caller(endpoint: Endpoint) -> (Running, Node) {
     config.dial.max_delay = Duration::from_millis(20);
     let system =
         System::new().node_with("caller", Caller::default(), config).start().await.expect("it starts");
-    let node = system.node("caller").expect("the node").clone();
+    let node = system.node("caller").expect("the node");
     assert!(node.wait_for_provider("pid", Duration::from_secs(10)).await);
     (system, node)
 }

@@ -122,7 +122,7 @@ impl Chaos {
         };
         match system.start().await {
             Ok(running) => {
-                let node = running.nodes().first().cloned()?;
+                let node = running.nodes().pop()?;
                 Some((running, node))
             }
             Err(error) => {

@@ -67,8 +67,8 @@ async fn simulate(seed: u64, trace: bool) -> Report {
     };
     let turning = door
         .as_ref()
-        .and_then(|door| door.nodes().first())
-        .map(|node| tokio::task::spawn_local(revolving::turn(network.clone(), node.clone())));
+        .and_then(|door| door.nodes().pop())
+        .map(|node| tokio::task::spawn_local(revolving::turn(network.clone(), node)));
     chaos.break_things().await;
     if !world.is_violated() {
         chaos.quieten().await;
