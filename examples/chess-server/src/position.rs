@@ -291,11 +291,11 @@ mod tests {
         if depth == 0 {
             return 1;
         }
+        let place = |square: Square| Place { row: square.rank() as u8, column: square.file() as u8 };
         let mut ways = 0;
-        for from in Square::ALL {
-            if position.board.color_on(from) != Some(position.board.side_to_move()) {
-                continue;
-            }
+        // a move that is refused leaves it as it is, so that one serves for many
+        let mut next = position.clone();
+        for from in position.board.colors(position.board.side_to_move()) {
             for to in Square::ALL {
                 let is_pawn = position.board.piece_on(from) == Some(Piece::Pawn);
                 let promotes = is_pawn && matches!(to.rank(), Rank::First | Rank::Eighth);
@@ -305,11 +305,9 @@ mod tests {
                     &[Promotion::Queen]
                 };
                 for piece in pieces {
-                    let mut next = position.clone();
-                    let place =
-                        |square: Square| Place { row: square.rank() as u8, column: square.file() as u8 };
                     if next.play(position.turn(), place(from), place(to), *piece).is_ok() {
                         ways += perft(&next, depth - 1);
+                        next = position.clone();
                     }
                 }
             }
