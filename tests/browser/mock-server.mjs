@@ -16,6 +16,7 @@ const ROWS = 90;
 const COLUMNS = 140;
 const MAX_MESSAGE_BYTES = 64 * 1024;
 const PAGE = fileURLToPath(new URL("../../examples/game-of-life/page/", import.meta.url));
+const KIT = fileURLToPath(new URL("../../examples/kit/", import.meta.url));
 const MEDIA_TYPES = {
   ".html": "text/html; charset=utf-8",
   ".css": "text/css; charset=utf-8",
@@ -84,8 +85,9 @@ function handle(client, broadcast, { topic, payload }) {
 
 async function servePage(request, response) {
   const path = decodeURIComponent(new URL(request.url, "http://page").pathname);
-  const file = normalize(join(PAGE, path === "/" ? "index.html" : path));
-  if (!file.startsWith(PAGE.endsWith(sep) ? PAGE : PAGE + sep)) {
+  const [folder, rest] = path.startsWith("/kit/") ? [KIT, path.slice("/kit".length)] : [PAGE, path];
+  const file = normalize(join(folder, rest === "/" ? "index.html" : rest));
+  if (!file.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
     response.writeHead(404).end();
     return;
   }

@@ -2,7 +2,7 @@
 // what the colony looks like goes to the canvas.
 
 import { Colony } from "./colony.js";
-import { Connection } from "./connection.js";
+import { Connection } from "/kit/connection.js";
 import { TextDialog } from "./dialog.js";
 import { Frames, Rate } from "./frames.js";
 import { Pace } from "./pace.js";

@@ -54,7 +54,10 @@ impl Gateway {
 }
 
 /// The page.
-#[systemge::http(folder("/", concat!(env!("CARGO_MANIFEST_DIR"), "/page")))]
+#[systemge::http(
+    folder("/", concat!(env!("CARGO_MANIFEST_DIR"), "/page")),
+    folder("/kit", concat!(env!("CARGO_MANIFEST_DIR"), "/../kit"))
+)]
 impl Gateway {}
 
 /// Says so if a message reached nobody.
