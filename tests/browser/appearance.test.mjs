@@ -1,10 +1,8 @@
 // How the page looks: nothing overlaps, nothing is too faint, and people with other senses and tools can use it.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
-import { launch, open, shows, EMPTY } from "./support/browser.mjs";
+import { accessible, launch, open, shows, EMPTY } from "./support/browser.mjs";
 import { Server } from "./support/server.mjs";
 
 const SIZES = [
@@ -19,10 +17,8 @@ const MIN_TARGET = 24;
 describe("appearance", () => {
   let server;
   let browser;
-  let axe;
 
   before(async () => {
-    axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
     server = await Server.prepare();
     await server.start();
     browser = await launch();
@@ -69,11 +65,7 @@ describe("appearance", () => {
 
     test(`axe finds nothing serious in the ${colorScheme} theme`, async () => {
       await inEachState({ colorScheme }, async (page, state) => {
-        await page.evaluate(axe);
-        const violations = await page.evaluate(async () => (await globalThis.axe.run()).violations);
-        const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-        const report = serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-        assert.deepEqual(report, [], state);
+        await accessible(page, state);
       });
     });
   }

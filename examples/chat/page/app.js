@@ -64,7 +64,7 @@ const identity = ({ sender, text, sentAt }) => JSON.stringify([sentAt, sender, t
 
 function show(message) {
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-  const item = element("li", message.sender === nameBox.value.trim() ? "message own" : "message");
+  const item = element("div", message.sender === nameBox.value.trim() ? "message own" : "message");
   const sent = element("time", "sent", new Date(message.sentAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
   sent.dateTime = message.sentAt;
   item.append(element("span", "sender", message.sender), sent, element("p", "said", message.text));

@@ -3,7 +3,7 @@
 use systemge::prelude::*;
 
 use crate::chat::ChatClient;
-use crate::rooms::{Chatter, Message};
+use crate::rooms::{Chatter, Message, check_text};
 
 /// The room that everybody is in at first.
 const LOBBY: &str = "lobby";
@@ -49,6 +49,7 @@ impl Gateway {
 
     #[topic("addMessage")]
     async fn add(&self, client: &WsClient, text: String, ctx: &Context) -> Result<()> {
+        check_text(&text)?;
         match ChatClient::new(ctx).add(client.id(), text).await? {
             0 => Err(Error::message("the chat is not connected; try again in a moment")),
             _ => Ok(()),

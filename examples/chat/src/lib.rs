@@ -6,4 +6,4 @@ mod rooms;
 
 pub use self::chat::{AddError, Chat, ChatClient};
 pub use self::gateway::{Gateway, GatewayClient};
-pub use self::rooms::{ChatError, Chatter, Message, Room, Rooms};
+pub use self::rooms::{ChatError, Chatter, Message, Room, Rooms, check_text};

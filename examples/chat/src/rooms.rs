@@ -123,11 +123,14 @@ impl Rooms {
     /// # Errors
     ///
     /// If the text is empty or too long, or whoever says it is in no room.
-    pub fn say(&mut self, client: ClientId, text: &str, now: DateTime<Utc>) -> Result<(String, Message), ChatError> {
+    pub fn say(
+        &mut self,
+        client: ClientId,
+        text: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(String, Message), ChatError> {
         let text = text.trim();
-        if text.is_empty() || text.chars().count() > LONGEST_TEXT {
-            return Err(ChatError::Text);
-        }
+        check_text(text)?;
         let name = self.whereabouts.get(&client).ok_or(ChatError::Nowhere)?;
         let room = self.rooms.get_mut(name).ok_or(ChatError::Nowhere)?;
         let sender = room.chatters.get(&client).ok_or(ChatError::Nowhere)?;
@@ -160,8 +163,19 @@ impl Rooms {
     }
 }
 
+/// Whether a text can be a message.
+///
+/// # Errors
+///
+/// If it is empty or too long.
+pub fn check_text(text: &str) -> Result<(), ChatError> {
+    let is_message = !text.trim().is_empty() && text.chars().count() <= LONGEST_TEXT;
+    if is_message { Ok(()) } else { Err(ChatError::Text) }
+}
+
 fn is_name(text: &str) -> bool {
-    let is_visible = |character: char| !character.is_control() && (character == ' ' || !character.is_whitespace());
+    let is_visible =
+        |character: char| !character.is_control() && (character == ' ' || !character.is_whitespace());
     !text.trim().is_empty()
         && text.trim() == text
         && text.chars().count() <= LONGEST_NAME
@@ -182,7 +196,9 @@ mod tests {
     }
 
     fn say(rooms: &mut Rooms, number: u8, text: &str) -> Result<String, ChatError> {
-        rooms.say(client(number), text, DateTime::UNIX_EPOCH).map(|(room, message)| format!("{room}/{}", message.sender))
+        rooms
+            .say(client(number), text, DateTime::UNIX_EPOCH)
+            .map(|(room, message)| format!("{room}/{}", message.sender))
     }
 
     #[test]
@@ -194,7 +210,11 @@ mod tests {
         }
         let last = join(&mut rooms, 2, "Bob", "den").expect("the name is free");
         assert_eq!(last, ["2", "3", "4", "5", "6", "7", "8"]);
-        assert_eq!(join(&mut rooms, 3, "Bob", "attic"), Ok(vec![]), "rooms have their own names and messages");
+        assert_eq!(
+            join(&mut rooms, 3, "Bob", "attic"),
+            Ok(vec![]),
+            "rooms have their own names and messages"
+        );
     }
 
     #[test]

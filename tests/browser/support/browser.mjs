@@ -1,5 +1,9 @@
 // A headless Chromium and what tests need to look at the page with.
 
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 /** Milliseconds for every wait of a test on the page. */
@@ -115,4 +119,20 @@ export const EMPTY = gridWith([]);
 /** Waits until an element's text is exactly this. */
 export async function text(page, selector, wanted) {
   await page.waitForFunction(([at, value]) => document.querySelector(at)?.textContent === value, [selector, wanted]);
+}
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Fails if people with other senses and tools would have a serious problem with the page. */
+export async function accessible(page, state) {
+  await page.evaluate(axe);
+  const violations = await page.evaluate(async () => (await globalThis.axe.run()).violations);
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  const report = serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+  assert.deepEqual(report, [], state);
+}
+
+/** Keeps a picture of the page for people to look at, in the folder that `SCREENSHOTS` names, if it does. */
+export async function screenshot(page, name) {
+  if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}.png`) });
 }

@@ -1,8 +1,8 @@
-// Starts the server under test with a configuration file of its own, on ports that are free.
+// Starts the server under test with its sample's configuration, on ports that are free.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,14 +11,17 @@ import WebSocket from "ws";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const MOCK = "node tests/browser/mock-server.mjs";
-const DEFAULT_COMMAND = "cargo run -q -p game-of-life --";
 /** Milliseconds until the server must answer; a first `cargo run` may have to build. */
 const START_LIMIT = 240_000;
 const POLL_INTERVAL = 50;
 /** Characters of the server's output that are kept for the report of a failure. */
 const KEPT_OUTPUT = 8_000;
 
-const command = process.argv.includes("--mock") ? MOCK : process.env.GAME_OF_LIFE_COMMAND || DEFAULT_COMMAND;
+/** How to start a sample; the configuration file is appended. */
+function commandOf(sample) {
+  if (sample !== "game-of-life") return `cargo run -q -p ${sample} --`;
+  return process.argv.includes("--mock") ? MOCK : process.env.GAME_OF_LIFE_COMMAND || "cargo run -q -p game-of-life --";
+}
 
 /** Servers that run now; they are in process groups of their own, so nobody else ends them with us. */
 const running = new Set();
@@ -26,27 +29,37 @@ process.on("exit", () => running.forEach(killGroup));
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
 export class Server {
+  #command;
+  #greeting;
   #directory;
   #ports;
   #child = null;
   #output = "";
 
-  /** Prepares a server; `start` starts it, as often as wanted, always on the same ports. */
-  static async prepare() {
+  /**
+   * Prepares the server of a sample; `start` starts it, as often as wanted, always on the same ports. It is ready when
+   * it greets a WebSocket with the topic `greeting`.
+   */
+  static async prepare({ sample = "game-of-life", greeting = "getGrid" } = {}) {
     const server = new Server();
-    server.#directory = await mkdtemp(join(tmpdir(), "game-of-life-"));
-    server.#ports = await freePorts(4);
-    await writeFile(server.#configFile, configuration(server.#ports));
+    server.#command = commandOf(sample);
+    server.#greeting = greeting;
+    server.#directory = await mkdtemp(join(tmpdir(), `${sample}-`));
+    const text = await readFile(join(ROOT, "examples", sample, "systemge.toml"), "utf8");
+    const given = [...new Set(text.match(/(?<=:)\d+(?=")/g))];
+    const free = await freePorts(given.length);
+    server.#ports = new Map(given.map((port, index) => [port, free[index]]));
+    await writeFile(server.#configFile, text.replace(/(?<=:)\d+(?=")/g, (port) => server.#ports.get(port)));
     return server;
   }
 
   /** Where the page is, with the address of its WebSocket. */
   get url() {
-    return `http://127.0.0.1:${this.#ports[2]}/?ws=${encodeURIComponent(this.#websocket)}`;
+    return `http://127.0.0.1:${this.#ports.get("8080")}/?ws=${encodeURIComponent(this.#websocket)}`;
   }
 
   async start() {
-    const [program, ...parameters] = command.split(/\s+/);
+    const [program, ...parameters] = this.#command.split(/\s+/);
     // A process group of its own: `cargo run` starts the server as its child, and both must end.
     this.#child = spawn(program, [...parameters, this.#configFile], {
       cwd: ROOT,
@@ -62,7 +75,7 @@ export class Server {
     while (!(await this.#answers())) {
       if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined || Date.now() > deadline) {
         await this.kill();
-        throw new Error(`the server did not start (${command}):\n${this.#output}`);
+        throw new Error(`the server did not start (${this.#command}):\n${this.#output}`);
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
     }
@@ -78,7 +91,7 @@ export class Server {
     await gone;
     running.delete(child);
     // The exit of `cargo` says nothing about its child, but a free port does.
-    while (!(await isFree(this.#ports[3]))) await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
+    while (!(await isFree(this.#ports.get("8443")))) await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
   }
 
   async dispose() {
@@ -112,15 +125,15 @@ export class Server {
   }
 
   get #websocket() {
-    return `ws://127.0.0.1:${this.#ports[3]}/ws`;
+    return `ws://127.0.0.1:${this.#ports.get("8443")}/ws`;
   }
 
   async #answers() {
     try {
-      const page = await fetch(`http://127.0.0.1:${this.#ports[2]}/`, { signal: AbortSignal.timeout(2_000) });
+      const page = await fetch(`http://127.0.0.1:${this.#ports.get("8080")}/`, { signal: AbortSignal.timeout(2_000) });
       await page.arrayBuffer();
       if (!page.ok) return false;
-      await this.exchange(null, "getGrid");
+      await this.exchange(null, this.#greeting);
       return true;
     } catch {
       return false;
@@ -139,24 +152,6 @@ function killGroup(child) {
   } catch (error) {
     if (error.code !== "ESRCH") throw error;
   }
-}
-
-function configuration([life, gateway, http, websocket]) {
-  return `[nodes.life]
-listen = ["tcp://127.0.0.1:${life}"]
-connect = ["tcp://127.0.0.1:${gateway}"]
-
-[nodes.gateway]
-listen = ["tcp://127.0.0.1:${gateway}"]
-connect = ["tcp://127.0.0.1:${life}"]
-
-[nodes.gateway.http]
-listen = "127.0.0.1:${http}"
-
-[nodes.gateway.websocket]
-listen = "127.0.0.1:${websocket}"
-path = "/ws"
-`;
 }
 
 /** Ports that nobody listens on; all are held until all are found, so that they differ. */
