@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::cancellation::Cancellation;
 use crate::command::CommandError;
-use crate::config::Endpoint;
+use crate::config::{ConnectConfig, Endpoint};
 use crate::node::{ConnectError, Inner, Node};
 use crate::system::Running;
 
@@ -181,8 +181,8 @@ impl<A> Context<A> {
     /// again.
     ///
     /// Cancel safety: dropping the future leaves the endpoint dialled.
-    pub async fn connect(&self, endpoint: Endpoint) -> Result<Arc<str>, ConnectError> {
-        self.core.node.connect(endpoint).await
+    pub async fn connect(&self, peer: impl Into<ConnectConfig>) -> Result<Arc<str>, ConnectError> {
+        self.core.node.connect(peer.into()).await
     }
 
     /// Ends the connection to an endpoint, with a goodbye, and no longer dials it. Returns whether it was dialled.

@@ -78,6 +78,7 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+pub mod access;
 mod application;
 mod cancellation;
 pub mod client;
@@ -113,7 +114,7 @@ pub use self::application::Application;
 pub use self::connection::DialState;
 pub use self::context::{AnyApplication, Context};
 pub use self::error::{Error, Result};
-pub use self::node::{ConnectError, Counters, Mismatch, Node, NodeState, StartError};
+pub use self::node::{ConnectError, Counters, Listener, Mismatch, Node, NodeState, StartError};
 pub use self::payload::{Payload, Schema};
 pub use self::system::{AddNodeError, LineError, Running, System, SystemError, SystemEvent, SystemEvents};
 pub use self::topic::{Topic, TopicKind};

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::Message;
 const SOON: Duration = Duration::from_secs(10);
 
 fn listening() -> NodeConfig {
-    NodeConfig::new().listen("tcp://127.0.0.1:0".parse().expect("an endpoint"))
+    NodeConfig::new().listen("tcp://127.0.0.1:0".parse::<Endpoint>().expect("an endpoint"))
 }
 
 async fn game() -> Running {

@@ -10,7 +10,7 @@ use systemge::System;
 use systemge::config::{Endpoint, NodeConfig};
 
 fn listening() -> NodeConfig {
-    NodeConfig::new().listen("tcp://127.0.0.1:0".parse().expect("an endpoint"))
+    NodeConfig::new().listen("tcp://127.0.0.1:0".parse::<Endpoint>().expect("an endpoint"))
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ pub(super) struct Mistake {
 enum What {
     UnknownKey { key: String, known: &'static [&'static str] },
     UnknownChoice { choice: String, known: &'static [&'static str] },
+    MissingKey(&'static str),
     NotWhatIsTaken { found: String, expected: String },
     Other(String),
     Shape(Shape),
@@ -35,6 +36,8 @@ pub(super) enum Shape {
     Section(&'static [&'static str]),
     /// A table whose keys the user chooses.
     Map,
+    /// A list.
+    List,
     /// A value.
     Leaf,
 }
@@ -48,6 +51,14 @@ impl Mistake {
     /// What a probe found out.
     pub(super) const fn shape(&self) -> Option<Shape> {
         if let What::Shape(shape) = self.what { Some(shape) } else { None }
+    }
+
+    /// The path of the key that is missing, if that is the mistake.
+    pub(super) fn missing(&self) -> Option<Vec<Segment>> {
+        let What::MissingKey(key) = self.what else { return None };
+        let mut path = self.path();
+        path.push(Segment::from(key));
+        Some(path)
     }
 
     /// The mistake in words.
@@ -73,6 +84,7 @@ impl Mistake {
                 Finding::new(format!("{name} has no choice `{}`{meant}", shown(choice)))
                     .with_help(Some(format!("its choices are {known}")))
             }
+            What::MissingKey(key) => Finding::new(format!("{name} lacks the key `{key}`")),
             What::NotWhatIsTaken { found, expected } => {
                 Finding::new(format!("{name} takes {expected}; found {}", shown(found)))
             }
@@ -119,6 +131,10 @@ impl de::Error for Mistake {
 
     fn unknown_field(key: &str, known: &'static [&'static str]) -> Self {
         Self::new(What::UnknownKey { key: key.to_owned(), known })
+    }
+
+    fn missing_field(key: &'static str) -> Self {
+        Self::new(What::MissingKey(key))
     }
 }
 
@@ -250,7 +266,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         deserialize_identifier(): value_as_text, Shape::Leaf;
         deserialize_unit(): value, Shape::Leaf;
         deserialize_unit_struct(_name: &'static str): value, Shape::Leaf;
-        deserialize_seq(): value, Shape::Leaf;
+        deserialize_seq(): value, Shape::List;
         deserialize_tuple(_length: usize): value, Shape::Leaf;
         deserialize_tuple_struct(_name: &'static str, _length: usize): value, Shape::Leaf;
         deserialize_map(): value, Shape::Map;

@@ -67,7 +67,7 @@ fn resolve(root: &Value, mut rest: &str) -> Result<Vec<Segment>, Finding> {
         let (is_section, candidates): (bool, Vec<&str>) = match shape_at(&path) {
             Some(Shape::Section(fields)) => (true, fields.to_vec()),
             Some(Shape::Map) => (false, keys_of(root, &path)),
-            Some(Shape::Leaf) | None => {
+            Some(Shape::Leaf | Shape::List) | None => {
                 return Err(Finding::new(format!("`{}` has no keys inside", Path(&path))));
             }
         };

@@ -22,17 +22,21 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
+mod connect;
 mod deserialize;
 mod endpoint;
 mod environment;
 mod error;
 mod from_json;
 mod from_toml;
+mod listen;
 pub(crate) mod nearest;
 mod read;
 mod schema;
+mod short;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -40,8 +44,10 @@ mod tree;
 mod units;
 mod validate;
 
+pub use self::connect::ConnectConfig;
 pub use self::endpoint::{Endpoint, EndpointError, Scheme};
 pub use self::error::{ConfigError, Finding};
+pub use self::listen::ListenConfig;
 
 /// The configuration of a whole system: what a configuration file holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -80,10 +86,17 @@ pub struct ProcessConfig {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct NodeConfig {
-    /// Where the node listens for peers. Default: nowhere. Port 0 takes any free port.
-    pub listen: Vec<Endpoint>,
+    /// Where the node listens for peers. Default: nowhere.
+    pub listen: Vec<ListenConfig>,
     /// The peers that the node dials. Default: none.
-    pub connect: Vec<Endpoint>,
+    pub connect: Vec<ConnectConfig>,
+    /// Who may connect to the node's listeners, as addresses and ranges of them (`"10.0.0.0/8"`). Default: left out,
+    /// which is everyone; an empty list is nobody.
+    #[serde(deserialize_with = "units::optional_networks")]
+    pub allow: Option<Vec<IpNet>>,
+    /// Who may not connect to the node's listeners, whatever `allow` says. Default: nobody.
+    #[serde(deserialize_with = "units::networks")]
+    pub deny: Vec<IpNet>,
     /// Whether plain `tcp://` may listen on an address that is not loopback. Default: `false`, since everyone who
     /// reaches such a listener can send to the node, and everyone on the way can read it.
     pub insecure: bool,
@@ -257,10 +270,12 @@ pub struct LimitConfig {
     /// The largest frame that is accepted, in bytes. Default: 16777216 (16 MiB). From 8192 to 268435456 (256 MiB).
     #[serde(deserialize_with = "units::frame_bytes")]
     pub frame_bytes: u32,
-    /// How many peers may be connected to the node's listeners. Default: 4096.
+    /// How many peers may be connected to one listener. Default: 4096.
     pub connections: usize,
-    /// How many peers may be in the handshake at the same time. Default: 1024.
+    /// How many peers may be in the handshake on one listener at the same time. Default: 1024.
     pub handshakes: usize,
+    /// How many of them may come from one address (of IPv6, from one network of 64 bits). Default: 256.
+    pub handshakes_per_address: usize,
     /// How long a handshake may take. Default: `"5s"`.
     #[serde(deserialize_with = "units::duration")]
     pub handshake_timeout: Duration,
@@ -279,6 +294,7 @@ impl Default for LimitConfig {
             frame_bytes: 16 * 1024 * 1024,
             connections: 4096,
             handshakes: 1024,
+            handshakes_per_address: 256,
             handshake_timeout: Duration::from_secs(5),
             topics: 65_536,
             handlers_per_connection: 1024,
@@ -386,17 +402,31 @@ impl NodeConfig {
         Self::default()
     }
 
-    /// Adds an endpoint to listen on.
+    /// Adds an endpoint to listen on, alone or with what holds on that listener ([`ListenConfig`]).
     #[must_use]
-    pub fn listen(mut self, endpoint: Endpoint) -> Self {
-        self.listen.push(endpoint);
+    pub fn listen(mut self, listener: impl Into<ListenConfig>) -> Self {
+        self.listen.push(listener.into());
         self
     }
 
-    /// Adds a peer to dial.
+    /// Adds a peer to dial, alone or with what holds for that connection ([`ConnectConfig`]).
     #[must_use]
-    pub fn connect(mut self, endpoint: Endpoint) -> Self {
-        self.connect.push(endpoint);
+    pub fn connect(mut self, peer: impl Into<ConnectConfig>) -> Self {
+        self.connect.push(peer.into());
+        self
+    }
+
+    /// Sets who may connect to the node's listeners.
+    #[must_use]
+    pub fn allow(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
+        self.allow = Some(networks.into_iter().collect());
+        self
+    }
+
+    /// Sets who may not connect to the node's listeners, whatever [`allow`](Self::allow) says.
+    #[must_use]
+    pub fn deny(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
+        self.deny = networks.into_iter().collect();
         self
     }
 

@@ -221,7 +221,10 @@ pub(super) fn text(
                 let origin = if mistake.on_key { root.key_origin(&path) } else { root.origin_of(&path) };
                 // Inside the text of a variable, only the variable has a place.
                 let origin = origin.or_else(|| root.nearest_origin(&path));
-                findings.push(mistake.finding().at(&source, origin));
+                // a key that is there and was reported is passed over; nothing follows from that
+                if !mistake.missing().is_some_and(|path| root.is_reported(&path)) {
+                    findings.push(mistake.finding().at(&source, origin));
+                }
                 if path.is_empty() || !root.report(&path) || findings.len() >= MOST_FINDINGS {
                     return Err(invalid(findings));
                 }

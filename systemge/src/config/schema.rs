@@ -21,7 +21,7 @@ pub(super) fn shape_at(path: &[Segment]) -> Option<Shape> {
     SystemConfig::deserialize(Reader(&root)).err()?.shape()
 }
 
-/// Every key, as paths such as `nodes.NAME.requests.timeout`, sections among them.
+/// Every key, as paths such as `nodes.NAME.requests.timeout` and `nodes.NAME.listen[].connections`, sections among them.
 #[cfg(test)]
 pub(super) fn keys() -> Vec<String> {
     fn collect(path: &mut Vec<Segment>, keys: &mut Vec<String>) {
@@ -29,13 +29,18 @@ pub(super) fn keys() -> Vec<String> {
             Some(Shape::Section(fields)) => {
                 for field in fields {
                     path.push(Segment::from(*field));
-                    keys.push(super::tree::Path(path).to_string());
+                    keys.push(super::tree::Path(path).to_string().replace("[0]", "[]"));
                     collect(path, keys);
                     path.pop();
                 }
             }
             Some(Shape::Map) => {
                 path.push(Segment::from("NAME"));
+                collect(path, keys);
+                path.pop();
+            }
+            Some(Shape::List) => {
+                path.push(Segment::Index(0));
                 collect(path, keys);
                 path.pop();
             }

@@ -16,8 +16,10 @@ log = "debug"
 command_line = false
 
 [nodes.life]
-listen = ["tcp://127.0.0.1:60001", "tcp://[::1]:0"]
-connect = ["tcp://example.org:60002"]
+listen = ["tcp://127.0.0.1:60001", { endpoint = "tcp://[::1]:0", connections = 9, handshakes = 8, handshakes_per_address = 7, handshake_timeout = "6s", frame_bytes = "32KiB", allow = ["::1"], deny = [], insecure = false }]
+connect = ["tcp://example.org:60002", { endpoint = "tcp://[::1]:1", frame_bytes = "16KiB" }]
+allow = ["10.0.0.0/8", "::1"]
+deny = ["10.0.0.7"]
 insecure = true
 handling = "sequential"
 requests = { timeout = "3s", limit = 2 }
@@ -30,6 +32,7 @@ stop.deadline = "1m 30s"
 frame_bytes = "64KiB"
 connections = 1
 handshakes = 2
+handshakes_per_address = 1
 handshake_timeout = "1s"
 topics = 3
 handlers_per_connection = 4
@@ -73,7 +76,15 @@ fn every_key_is_read() {
     let config = toml(FULL).expect("valid");
     let life = &config.nodes["life"];
     assert_eq!(config.system.run.as_deref(), Some(&["life".to_owned()][..]));
-    assert_eq!(life.listen[1].to_string(), "tcp://[::1]:0");
+    assert_eq!(life.listen[0], ListenConfig::new("tcp://127.0.0.1:60001".parse().expect("valid")));
+    let limits = life.listen[1].limits(&life.limits);
+    assert_eq!((limits.connections, limits.handshakes, limits.handshakes_per_address), (9, 8, 7));
+    assert_eq!((limits.handshake_timeout, limits.frame_bytes), (Duration::from_secs(6), 32_768));
+    assert_eq!(limits.handlers, life.limits.handlers);
+    assert_eq!(life.listen[0].access(life).to_string(), "allow 10.0.0.0/8 ::1/128; deny 10.0.0.7/32");
+    assert_eq!(life.listen[1].access(life).to_string(), "allow ::1/128");
+    assert!(life.listen[0].is_insecure(life) && !life.listen[1].is_insecure(life));
+    assert_eq!(life.connect[1].limits(&life.limits).frame_bytes, 16_384);
     assert_eq!(life.handling, Handling::Sequential);
     assert_eq!(life.requests, RequestConfig { timeout: Duration::from_secs(3), limit: 2 });
     assert_eq!(life.dial.on_failure, OnDialFailure::Shutdown);
@@ -204,7 +215,7 @@ a.json:1:21: `nodes.life` has no key `listn`; did you mean `listen`?
   |
 1 | {"nodes": {"life": {"listn": []}}}
   |                     ^^^^^^^
-  = its keys are `listen`, `connect`, `insecure`, `handling`, `requests`, `dial`, `queue`, `keepalive`, `limits`, `stop`, `http` and `websocket`"#,
+  = its keys are `listen`, `connect`, `allow`, `deny`, `insecure`, `handling`, `requests`, `dial`, `queue`, `keepalive`, `limits`, `stop`, `http` and `websocket`"#,
     );
     check(
         "{\"nodes\": {}, \"nodes\": {}}",
@@ -269,16 +280,33 @@ fn values_out_of_range_are_refused() {
     check("listen = [\"tcp://example.org:1\"]", "no encryption");
     check("listen = \"tcp://127.0.0.1:1\"", "takes a list; found the text");
     check("listen = [1]", "takes an endpoint such as");
+    check("listen = [{ connections = 1 }]", "`nodes.life.listen[0]` lacks the key `endpoint`");
+    check("listen = [{ endpoint = \"tcp://0.0.0.0:1\", insecure = false }]", "no encryption");
+    check(
+        "listen = [{ endpoint = \"tcp://[::1]:1\", connections = 0 }]",
+        "`nodes.life.listen[0].connections` must be",
+    );
+    check(
+        "listen = [{ endpoint = \"tcp://[::1]:1\", conections = 1 }]",
+        "has no key `conections`; did you mean `connections`?",
+    );
+    check("listen = [{ endpoint = \"mem://a\", deny = [] }]", "has no address");
+    check("connect = [{ endpoint = \"tcp://a:1\", frame_bytes = 1 }]", "from 8192 to 268435456");
+    check("connect = [{ endpoint = \"a:1\" }]", "has no scheme");
+    check("allow = [\"10.1.2.3/8\"]", "`nodes.life.allow[0]`: `10.1.2.3/8` has an address that goes on");
+    check("deny = \"10.0.0.0/8\"", "takes a list");
+    check("limits.handshakes_per_address = 0", "from 1 to");
     check("requests = [\"1s\", 1]", "takes a table; found a list");
     check("insecure = \"yes\"", "`true` or `false`");
     check("handling = 1", "one of `concurrent` and `sequential`");
     toml("[nodes.life]\nlisten = [\"tcp://0.0.0.0:1\"]\ninsecure = true").expect("asked for");
+    toml("[nodes.life]\nlisten = [{ endpoint = \"tcp://0.0.0.0:1\", insecure = true }]").expect("asked for");
     toml("[nodes.life]\nlisten = [\"tcp://localhost:1\", \"tcp://127.8.0.1:1\"]").expect("loopback");
 }
 
 #[test]
 fn a_configuration_that_a_program_built_is_checked_alike() {
-    let node = NodeConfig::new().listen("tcp://0.0.0.0:1".parse().expect("valid"));
+    let node = NodeConfig::new().listen("tcp://0.0.0.0:1".parse::<Endpoint>().expect("valid"));
     let error = mistakes(node.check("a/b"));
     assert!(error.contains("2 mistakes") && error.contains("`nodes.\"a/b\".listen[0]`"), "{error}");
     node.insecure().check("a.b-c_1").expect("valid");
@@ -312,7 +340,7 @@ fn variables_override_the_file() {
     )
     .expect("valid");
     let life = &config.nodes["life"];
-    assert_eq!(life.listen, ["tcp://127.0.0.1:0".parse().expect("valid")]);
+    assert_eq!(life.listen, [ListenConfig::new("tcp://127.0.0.1:0".parse().expect("valid"))]);
     assert_eq!(life.requests, RequestConfig { timeout: Duration::from_secs(3), limit: 7 });
     assert_eq!(life.http.as_ref().expect("created").listen.port(), 0);
     assert_eq!((life.queue.bytes, life.queue.max_wait), (1024, Duration::from_secs(1)));

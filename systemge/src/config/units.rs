@@ -6,7 +6,10 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use humantime_serde::re::humantime;
-use serde::de::{Deserializer, Error, Unexpected, Visitor};
+use ipnet::IpNet;
+use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+
+use crate::access::parse_network;
 
 /// A duration with its unit.
 pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
@@ -24,31 +27,61 @@ pub(super) fn socket_address<'de, D: Deserializer<'de>>(deserializer: D) -> Resu
     })
 }
 
-/// An address and a port, or nothing.
-pub(super) fn optional_socket_address<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<SocketAddr>, D::Error> {
-    struct Optional;
-    impl<'de> Visitor<'de> for Optional {
-        type Value = Option<SocketAddr>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an IP address and a port")
+/// Something that is read in a way of its own, or nothing.
+macro_rules! optional {
+    ($(#[$doc:meta])* $name:ident: $read:ident -> $type:ty) => {
+        $(#[$doc])*
+        pub(super) fn $name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<$type>, D::Error> {
+            struct Inside($type);
+            impl<'de> Deserialize<'de> for Inside {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    $read(deserializer).map(Self)
+                }
+            }
+            Ok(Option::<Inside>::deserialize(deserializer)?.map(|inside| inside.0))
         }
+    };
+}
 
-        fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
+optional! {
+    /// A duration with its unit, or nothing.
+    optional_duration: duration -> Duration
+}
+optional! {
+    /// An address and a port, or nothing.
+    optional_socket_address: socket_address -> SocketAddr
+}
+optional! {
+    /// The size of a frame in bytes, or nothing.
+    optional_frame_bytes: frame_bytes -> u32
+}
+optional! {
+    /// Addresses and ranges of addresses, or nothing.
+    optional_networks: networks -> Vec<IpNet>
+}
 
-        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-            socket_address(deserializer).map(Some)
+/// Addresses and ranges of addresses.
+pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    struct Network(IpNet);
+    impl<'de> Deserialize<'de> for Network {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_str(NetworkText)
         }
     }
-    deserializer.deserialize_option(Optional)
+    struct NetworkText;
+    impl Visitor<'_> for NetworkText {
+        type Value = Network;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an address or a range of addresses, such as \"192.0.2.7\" or \"10.0.0.0/8\"")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Network, E> {
+            parse_network(text).map(Network).map_err(E::custom)
+        }
+    }
+    let networks = Vec::<Network>::deserialize(deserializer)?;
+    Ok(networks.into_iter().map(|network| network.0).collect())
 }
 
 /// A size in bytes.

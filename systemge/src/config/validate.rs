@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::endpoint::{Endpoint, Scheme};
 use super::tree::{Path, Segment};
 use super::units::FRAME_BYTES;
-use super::{HttpConfig, NodeConfig, SystemConfig, WebSocketConfig};
+use super::{ConnectConfig, HttpConfig, ListenConfig, NodeConfig, SystemConfig, WebSocketConfig};
 
 /// A value that can't be used, or several that don't fit each other.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,12 +47,11 @@ pub(super) fn node(name: &str, node: &NodeConfig, problems: &mut Vec<Problem>) {
         let paths = vec![check.base.clone()];
         check.problems.push(Problem { paths, message, help: None, on_key: true });
     }
-    if !node.insecure {
-        for (index, endpoint) in node.listen.iter().enumerate() {
-            if endpoint.scheme() == Scheme::Tcp && !is_loopback(endpoint) {
-                check.exposed(index, endpoint);
-            }
-        }
+    for (index, listen) in node.listen.iter().enumerate() {
+        check.listen(index, listen, node);
+    }
+    for (index, connect) in node.connect.iter().enumerate() {
+        check.connect(index, connect);
     }
 
     check.duration(&["requests", "timeout"], node.requests.timeout);
@@ -97,12 +96,10 @@ pub(super) fn node(name: &str, node: &NodeConfig, problems: &mut Vec<Problem>) {
     check.duration(&["keepalive", "replace_after"], node.keepalive.replace_after);
 
     let limits = &node.limits;
-    if !FRAME_BYTES.contains(&limits.frame_bytes) {
-        let range = format!("from {} to {} bytes", FRAME_BYTES.start(), FRAME_BYTES.end());
-        check.say(&["limits", "frame_bytes"], &format!("must be {range}; found {}", limits.frame_bytes));
-    }
+    check.frame_bytes(&["limits", "frame_bytes"], limits.frame_bytes);
     check.count(&["limits", "connections"], limits.connections);
     check.count(&["limits", "handshakes"], limits.handshakes);
+    check.count(&["limits", "handshakes_per_address"], limits.handshakes_per_address);
     check.duration(&["limits", "handshake_timeout"], limits.handshake_timeout);
     check.count(&["limits", "handlers_per_connection"], limits.handlers_per_connection);
     check.count(&["limits", "handlers"], limits.handlers);
@@ -166,6 +163,58 @@ impl Checks<'_> {
         }
     }
 
+    fn frame_bytes(&mut self, keys: &[&str], bytes: u32) {
+        if !FRAME_BYTES.contains(&bytes) {
+            let range = format!("from {} to {} bytes", FRAME_BYTES.start(), FRAME_BYTES.end());
+            self.say(keys, &format!("must be {range}; found {bytes}"));
+        }
+    }
+
+    /// The same checks inside an entry of a list.
+    fn entry(&mut self, list: &str, index: usize, checks: impl FnOnce(&mut Checks<'_>)) {
+        let mut base = self.path(&[list]);
+        base.push(index.into());
+        checks(&mut Checks { base, problems: self.problems });
+    }
+
+    fn listen(&mut self, index: usize, listen: &ListenConfig, node: &NodeConfig) {
+        let endpoint = &listen.endpoint;
+        if endpoint.scheme() == Scheme::Tcp && !is_loopback(endpoint) && !listen.is_insecure(node) {
+            self.exposed(index, endpoint);
+        }
+        self.entry("listen", index, |check| {
+            for (key, count) in [
+                ("connections", listen.connections),
+                ("handshakes", listen.handshakes),
+                ("handshakes_per_address", listen.handshakes_per_address),
+            ] {
+                if let Some(count) = count {
+                    check.count(&[key], count);
+                }
+            }
+            if let Some(timeout) = listen.handshake_timeout {
+                check.duration(&["handshake_timeout"], timeout);
+            }
+            if let Some(bytes) = listen.frame_bytes {
+                check.frame_bytes(&["frame_bytes"], bytes);
+            }
+            if endpoint.scheme() == Scheme::Memory {
+                let lists = [("allow", listen.allow.is_some()), ("deny", listen.deny.is_some())];
+                for (key, _) in lists.iter().filter(|(_, is_set)| *is_set) {
+                    check.say(&[key], "has nothing to look at: whoever dials `mem://` has no address");
+                }
+            }
+        });
+    }
+
+    fn connect(&mut self, index: usize, connect: &ConnectConfig) {
+        self.entry("connect", index, |check| {
+            if let Some(bytes) = connect.frame_bytes {
+                check.frame_bytes(&["frame_bytes"], bytes);
+            }
+        });
+    }
+
     fn exposed(&mut self, index: usize, endpoint: &Endpoint) {
         let mut path = self.path(&["listen"]);
         path.push(index.into());
@@ -173,8 +222,8 @@ impl Checks<'_> {
         let message = format!(
             "would let everyone who reaches `{endpoint}` send to this node: plain `tcp://` has no encryption and no identity"
         );
-        let help = "listen on a loopback address such as `tcp://127.0.0.1:PORT`, or set `insecure = true` on the node \
-                    where the network around it is trusted";
+        let help = "listen on a loopback address such as `tcp://127.0.0.1:PORT`, or set `insecure = true` on this \
+                    listener or on the node where the network around it is trusted";
         self.push(vec![path, insecure], &message, Some(help.to_owned()));
     }
 

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
+use tokio::sync::OwnedMutexGuard;
 use tokio_util::sync::CancellationToken;
 
 use super::driver::{End, Side, Turn};
 use super::outbox::Outbox;
+use crate::access::Handshake;
 use crate::cancellation::Cancellation;
 use crate::config::Handling;
 use crate::context::{Core, Hold};
@@ -28,7 +29,7 @@ pub(super) struct Accepted {
     outbox: Arc<Outbox>,
     address: Address,
     /// Held until the handshake is done.
-    handshake: Option<OwnedSemaphorePermit>,
+    handshake: Option<Handshake>,
     peer: Option<Arc<str>>,
     /// Its name is taken: the wish for the place, and what becomes of it.
     contest: Option<(Contest, BoxFuture<'static, bool>)>,
@@ -52,12 +53,7 @@ pub(super) struct Accepted {
 const IDLE_WORKERS: usize = 32;
 
 impl Accepted {
-    pub(super) fn new(
-        node: Arc<Inner>,
-        outbox: Arc<Outbox>,
-        address: Address,
-        handshake: OwnedSemaphorePermit,
-    ) -> Self {
+    pub(super) fn new(node: Arc<Inner>, outbox: Arc<Outbox>, address: Address, handshake: Handshake) -> Self {
         let (handlers, drop_handlers) = (node.handlers(), node.drop_handlers());
         Self {
             idle: handlers.iter().map(|_| Vec::new()).collect(),
@@ -340,7 +336,7 @@ impl Side for Accepted {
                 }
                 write_description(turn.out, topic, &description, turn.session.peer_frame_limit());
             }
-            Event::Goodbye { code, reason } => return Err(End::Goodbye { code, reason: reason.to_owned() }),
+            Event::Goodbye { code, reason } => return Err(End::goodbye(code, reason)),
             Event::Welcome { .. }
             | Event::Announced { .. }
             | Event::Withdrawn(_)

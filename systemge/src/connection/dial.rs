@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::dialled::Dialled;
 use super::driver::{Driver, End};
 use super::outbox::Outbox;
-use crate::config::{Endpoint, OnDialFailure};
+use crate::config::{ConnectConfig, OnDialFailure};
 use crate::node::Inner;
 use crate::protocol::MIN_FRAME_LIMIT;
 use crate::protocol::backoff::Backoff;
@@ -50,7 +50,7 @@ pub(crate) struct DialHandle {
 
 /// Keeps a node connected to an endpoint, in a task of its own, until the handle's token is cancelled. Begins when
 /// `last`, which nobody wants any more, has ended: the peer would else see the same node twice.
-pub(crate) fn dial(node: &Arc<Inner>, endpoint: Endpoint, last: Option<DialHandle>) -> DialHandle {
+pub(crate) fn dial(node: &Arc<Inner>, peer: ConnectConfig, last: Option<DialHandle>) -> DialHandle {
     let stop = CancellationToken::new();
     let (sender, state) = watch::channel(DialState::Dialling);
     let handle = DialHandle { stop: stop.clone(), state };
@@ -62,18 +62,19 @@ pub(crate) fn dial(node: &Arc<Inner>, endpoint: Endpoint, last: Option<DialHandl
             let over = |state: &DialState| matches!(state, DialState::Ended | DialState::GaveUp(_));
             let _ = last.state.wait_for(over).await;
         }
-        keep_connected(&node_of_task, &endpoint, stop, &watch).await;
-        node_of_task.dial_ended(&endpoint);
+        keep_connected(&node_of_task, &peer, stop, &watch).await;
+        node_of_task.dial_ended(&peer.endpoint);
     });
     handle
 }
 
-async fn keep_connected(node: &Arc<Inner>, endpoint: &Endpoint, stop: CancellationToken, watch: &DialWatch) {
+async fn keep_connected(node: &Arc<Inner>, peer: &ConnectConfig, stop: CancellationToken, watch: &DialWatch) {
+    let endpoint = &peer.endpoint;
     let config = &node.config().dial;
     let mut backoff = Backoff::new(config.initial_delay, config.max_delay);
     while !stop.is_cancelled() {
         watch.set(DialState::Dialling);
-        let end = attempt(node, endpoint, &stop, watch).await;
+        let end = attempt(node, peer, &stop, watch).await;
         if stop.is_cancelled() {
             break;
         }
@@ -113,10 +114,11 @@ async fn keep_connected(node: &Arc<Inner>, endpoint: &Endpoint, stop: Cancellati
 /// One connection, from the first packet to its end; returns how long it held after the handshake, too.
 async fn attempt(
     node: &Arc<Inner>,
-    endpoint: &Endpoint,
+    peer: &ConnectConfig,
     stop: &CancellationToken,
     watch: &DialWatch,
 ) -> Result<(Option<Duration>, End), String> {
+    let endpoint = &peer.endpoint;
     // to connect and the handshake share one time limit
     let now = crate::clock::now();
     let timeout = node.config().dial.timeout;
@@ -132,7 +134,7 @@ async fn attempt(
         Err(_) => return Err(format!("no answer within {timeout:?}")),
     };
     let mut output = Vec::new();
-    let settings = node.session_settings(timeout);
+    let settings = node.session_settings(&peer.limits(&node.config().limits), timeout);
     let session = Session::dial(settings, node.name(), node.instance(), now, &mut output);
     let outbox = Arc::new(Outbox::new(node.config().queue.bytes, MIN_FRAME_LIMIT, now));
     let side = Dialled::new(node.clone(), outbox.clone(), endpoint.clone(), watch.clone());

@@ -77,7 +77,7 @@ impl Side for Dialled {
                 }
             }
             (Event::Goodbye { code, reason }, _) => {
-                return Err(End::Goodbye { code, reason: crate::text::printable(reason) });
+                return Err(End::goodbye(code, reason));
             }
             _ => {
                 let reason = "the session let an event through that belongs to the accepting side".to_owned();

@@ -72,6 +72,13 @@ pub(crate) enum End {
     Ours { code: GoodbyeCode, reason: String },
 }
 
+impl End {
+    /// The peer said goodbye; what it says is a stranger's text.
+    pub(super) fn goodbye(code: GoodbyeCode, reason: &str) -> Self {
+        Self::Goodbye { code, reason: crate::text::printable(reason) }
+    }
+}
+
 impl From<std::io::Error> for End {
     fn from(error: std::io::Error) -> Self {
         use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};

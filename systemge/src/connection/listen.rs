@@ -3,27 +3,30 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::accepted::Accepted;
 use super::driver::{Driver, End};
 use super::outbox::Outbox;
-use crate::node::Inner;
-use crate::protocol::frame::{Frame, GoodbyeCode};
+use crate::access::RefusalReason;
+use crate::node::{Inner, Listener, Place};
+use crate::protocol::frame::{Frame, GoodbyeCode, Violation};
 use crate::protocol::session::Session;
 use crate::protocol::{MAGIC, MIN_FRAME_LIMIT};
-use crate::transport::{Incoming, Listener};
+use crate::transport::{self, Address, Incoming};
 
 /// Accepts peers until `stop` is cancelled.
-pub(crate) async fn serve(node: Arc<Inner>, mut listener: Box<dyn Listener>, stop: CancellationToken) {
-    let limits = &node.config().limits;
-    let connections = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
+pub(crate) async fn serve(
+    node: Arc<Inner>,
+    listener: Listener,
+    mut socket: Box<dyn transport::Listener>,
+    stop: CancellationToken,
+) {
     loop {
         let accepted = tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            accepted = listener.accept() => accepted,
+            accepted = socket.accept() => accepted,
         };
         let incoming = match accepted {
             Ok(accepted) => accepted,
@@ -34,63 +37,84 @@ pub(crate) async fn serve(node: Arc<Inner>, mut listener: Box<dyn Listener>, sto
                 continue;
             }
         };
-        let handshake = node.handshake_permit();
-        let (Ok(connection), Some(handshake)) = (connections.clone().try_acquire_owned(), handshake) else {
-            let address = incoming.address();
-            tracing::warn!(node = %node.name(), %address, "a connection was refused: there are too many");
-            node.count_refused();
-            incoming.refuse(&too_many());
-            continue;
-        };
-        node.spawn_connection(accept(node.clone(), incoming, stop.clone(), connection, handshake));
+        let address = incoming.address();
+        match listener.enter(address.ip()) {
+            Ok(place) => {
+                let accepted = accept(node.clone(), listener.clone(), incoming, stop.clone(), place);
+                node.spawn_connection(accepted);
+            }
+            Err(why) => {
+                let (code, reason) = refusal(why);
+                node.count_refused(why, &address, reason);
+                incoming.refuse(&last_words(code, reason));
+            }
+        }
     }
 }
 
-/// What a peer is told that is one too many: a flood must not cost more than its refusal.
-fn too_many() -> Vec<u8> {
+/// What somebody is told who is not let in.
+const fn refusal(why: RefusalReason) -> (GoodbyeCode, &'static str) {
+    match why {
+        RefusalReason::Denied => (GoodbyeCode::Denied, "the address may not connect"),
+        RefusalReason::Handshakes => {
+            (GoodbyeCode::TooManyConnections, "the node has as many handshakes as it may have")
+        }
+        RefusalReason::HandshakesOfAddress => (
+            GoodbyeCode::TooManyConnections,
+            "the node has as many handshakes from this address as it may have",
+        ),
+        _ => (GoodbyeCode::TooManyConnections, "the node has as many connections as it may have"),
+    }
+}
+
+/// A flood must not cost more than its refusal: nothing is read before these words.
+fn last_words(code: GoodbyeCode, reason: &str) -> Vec<u8> {
     let mut words = MAGIC.to_vec();
-    let reason = "the node has as many connections as it may have";
-    Frame::Goodbye { code: GoodbyeCode::TooManyConnections, reason }.write(&mut words);
+    Frame::Goodbye { code, reason }.write(&mut words);
     words
 }
 
 /// One connection of a peer, from its first byte to its end.
 async fn accept(
     node: Arc<Inner>,
+    listener: Listener,
     incoming: Box<dyn Incoming>,
     stop: CancellationToken,
-    connection: OwnedSemaphorePermit,
-    handshake: OwnedSemaphorePermit,
+    place: Place,
 ) {
+    let Place { connection, handshake } = place;
     // the transport's handshake and the protocol's share one time limit
     let now = crate::clock::now();
-    let limit = node.config().limits.handshake_timeout;
+    let limit = listener.limits().handshake_timeout;
     let address = incoming.address();
     let opened = tokio::select! {
         biased;
         () = stop.cancelled() => return,
         opened = tokio::time::timeout_at((now + limit).into(), incoming.open()) => opened,
     };
-    let reason = match opened {
-        Ok(Ok(channel)) => Ok(channel),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("it was not done within {limit:?}")),
-    };
-    let channel = match reason {
-        Ok(channel) => channel,
-        Err(reason) => {
-            node.count_refused();
-            tracing::warn!(node = %node.name(), %address, %reason, "a handshake failed");
+    let channel = match opened {
+        Ok(Ok(channel)) => channel,
+        Ok(Err(error)) => {
+            node.count_refused(RefusalReason::Network, &address, &error.to_string());
+            return;
+        }
+        Err(_) => {
+            node.count_refused(
+                RefusalReason::Timeout,
+                &address,
+                &format!("it was not done within {limit:?}"),
+            );
             return;
         }
     };
-    let session = Session::accept(node.session_settings(limit), now);
+    let session = Session::accept(node.session_settings(listener.limits(), limit), now);
     let outbox = Arc::new(Outbox::new(node.config().queue.bytes, MIN_FRAME_LIMIT, now));
     let side = Accepted::new(node.clone(), outbox.clone(), channel.remote.address, handshake);
     let driver = Driver::new(channel.stream, session, side, outbox.clone(), Vec::new(), &node.config().queue);
     let drop_handlers = node.drop_handlers();
     let mut running = std::pin::pin!(driver.run());
-    let (mut stopping, mut dropping) = (false, false);
+    let mut denied = std::pin::pin!(denied(&listener, &address));
+    let (mut stopping, mut dropping, mut leaving) = (false, false, false);
     let (end, side) = loop {
         tokio::select! {
             biased;
@@ -102,6 +126,12 @@ async fn accept(
             }
             // the side drops its handlers when the task goes on, which it does now
             () = drop_handlers.cancelled(), if !dropping => dropping = true,
+            // the lists have changed since it came
+            () = &mut denied, if !leaving => {
+                leaving = true;
+                let (code, reason) = refusal(RefusalReason::Denied);
+                outbox.close(code, reason);
+            }
         }
     };
     drop(connection);
@@ -113,10 +143,27 @@ async fn accept(
             }
             _ => tracing::info!(node = %node.name(), %peer, %address, reason = %end, "a peer is gone"),
         },
-        None => {
-            node.count_refused();
-            tracing::warn!(node = %node.name(), %address, reason = %end, "a handshake failed");
-        }
+        None => node.count_refused(why_refused(&end), &address, &end.to_string()),
     }
     side.finish().await;
+}
+
+/// Waits until an address may not connect any more; for ever, if there is none to look at.
+async fn denied(listener: &Listener, address: &Address) {
+    match address.ip() {
+        Some(address) => listener.access().denied(address).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Why a connection ended before the peer was let in.
+const fn why_refused(end: &End) -> RefusalReason {
+    match end {
+        End::Violation(Violation::HandshakeTimeout) => RefusalReason::Timeout,
+        End::Goodbye { .. } | End::Closed | End::Network(_) => RefusalReason::Network,
+        End::Ours { code: GoodbyeCode::NameTaken, .. } => RefusalReason::NameTaken,
+        End::Ours { code: GoodbyeCode::Stopping, .. } => RefusalReason::Stopping,
+        End::Ours { code: GoodbyeCode::Denied, .. } => RefusalReason::Denied,
+        End::Violation(_) | End::Ours { .. } => RefusalReason::Violation,
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,12 +15,13 @@ use super::handler::Handler;
 use super::incoming::{Announcement, Incoming};
 use super::lifecycle::NodeState;
 use super::metrics::Metrics;
-use super::{Program, Router};
-use crate::config::{Endpoint, NodeConfig};
+use super::{Listener, Program, Router};
+use crate::access::{RefusalReason, Refusals};
+use crate::config::{Endpoint, LimitConfig, NodeConfig};
 use crate::connection::DialHandle;
 use crate::protocol::session::Settings;
 use crate::system::{Announcer, Registry, SystemEvent};
-use crate::transport::Transports;
+use crate::transport::{Address, Transports};
 
 /// The running parts of a node. It lives as long as the program; what belongs to one start is in its [`Run`].
 pub(crate) struct Inner {
@@ -45,6 +46,8 @@ pub(crate) struct Inner {
     /// The nodes that dialled this one.
     pub(super) incoming: Incoming,
     pub(super) announcement: Announcement,
+    /// What is configured to listen.
+    listeners: Box<[Listener]>,
     pub(super) dials: Mutex<BTreeMap<Endpoint, DialHandle>>,
     draining: AtomicBool,
     sending: AtomicBool,
@@ -52,7 +55,7 @@ pub(crate) struct Inner {
     pub(super) handlers_done: Notify,
     /// The turn of a node that handles one message at a time.
     turn: Arc<tokio::sync::Mutex<()>>,
-    handshakes: Arc<Semaphore>,
+    refusals: Refusals,
     /// Why the node wants to be stopped, if it does.
     pub(super) stop_request: watch::Sender<Option<String>>,
 }
@@ -106,7 +109,8 @@ impl Inner {
     pub(crate) fn new(name: &str, config: NodeConfig, program: Program, system: &Arc<Registry>) -> Arc<Self> {
         Arc::new(Self {
             name: name.into(),
-            handshakes: Arc::new(Semaphore::new(config.limits.handshakes.min(Semaphore::MAX_PERMITS))),
+            listeners: config.listen.iter().map(|listen| Listener::new(listen, &config)).collect(),
+            refusals: Refusals::default(),
             config,
             folder: system.config.folder.clone(),
             transports: system.transports.clone(),
@@ -141,6 +145,10 @@ impl Inner {
 
     pub(crate) const fn program(&self) -> &Program {
         &self.program
+    }
+
+    pub(crate) fn listeners(&self) -> &[Listener] {
+        &self.listeners
     }
 
     pub(crate) const fn transports(&self) -> &Transports {
@@ -301,8 +309,8 @@ impl Inner {
 
     // ---- peers that dialled this node ----
 
-    pub(crate) fn session_settings(&self, handshake_timeout: Duration) -> Settings {
-        let NodeConfig { limits, keepalive, .. } = &self.config;
+    pub(crate) fn session_settings(&self, limits: &LimitConfig, handshake_timeout: Duration) -> Settings {
+        let keepalive = &self.config.keepalive;
         Settings {
             frame_limit: limits.frame_bytes,
             topic_limit: limits.topics,
@@ -310,10 +318,6 @@ impl Inner {
             keepalive_interval: keepalive.interval,
             keepalive_timeout: keepalive.timeout,
         }
-    }
-
-    pub(crate) fn handshake_permit(&self) -> Option<OwnedSemaphorePermit> {
-        self.handshakes.clone().try_acquire_owned().ok()
     }
 
     /// How many bytes wait to be sent, by peer.
@@ -334,8 +338,17 @@ impl Inner {
         }
     }
 
-    pub(crate) fn count_refused(&self) {
+    /// Somebody is not let in.
+    pub(crate) fn count_refused(&self, why: RefusalReason, address: &Address, detail: &str) {
         self.metrics.refused_connections.fetch_add(1, Ordering::Relaxed);
+        if let Some(left_out) = self.refusals.count(why) {
+            tracing::warn!(node = %self.name, %address, %why, detail, left_out, "a connection was refused");
+        }
+    }
+
+    /// How many were not let in for that reason.
+    pub(crate) fn refused(&self, why: RefusalReason) -> u64 {
+        self.refusals.of(why)
     }
 
     pub(crate) fn count_broken(&self) {

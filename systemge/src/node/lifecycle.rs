@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::Inner;
 use super::inner::{Run, lock};
 use crate::command::CommandError;
-use crate::config::Endpoint;
+use crate::config::{ConnectConfig, Endpoint};
 use crate::connection::{self, DialState};
 use crate::context::{Core, Hold};
 use crate::protocol::frame::{Frame, GoodbyeCode};
@@ -172,26 +172,28 @@ impl Inner {
         self.announce_all();
         // every listener is bound before anything else happens, so that a taken port is known at once
         let mut listeners = Vec::new();
-        for endpoint in &self.config().listen {
+        for listener in self.listeners() {
+            let endpoint = &listener.config().endpoint;
             let listening = self.transports().of(endpoint).listen(self.name(), endpoint).await;
-            let listener = listening.map_err(|source| StartError::Listen {
+            let socket = listening.map_err(|source| StartError::Listen {
                 node: self.name().to_owned(),
                 endpoint: endpoint.to_string(),
                 source,
             })?;
-            listeners.push(listener);
+            listener.set_bound(Some(socket.endpoint()));
+            listeners.push((listener.clone(), socket));
         }
         {
             let mut run = lock(&self.run);
-            run.endpoints = listeners.iter().map(|listener| listener.endpoint()).collect();
-            run.addresses = listeners.iter().filter_map(|listener| listener.address()).collect();
+            run.endpoints = listeners.iter().map(|(_, socket)| socket.endpoint()).collect();
+            run.addresses = listeners.iter().filter_map(|(_, socket)| socket.address()).collect();
         }
         #[cfg(feature = "_web")]
         let web = self.bind_web().await?;
         self.set_sending(true);
         let run = self.run();
-        for endpoint in &self.config().connect {
-            self.dial(endpoint.clone());
+        for peer in &self.config().connect {
+            self.dial(peer.clone());
         }
         if let Some(hook) = &self.program().on_start {
             let outcome = tokio::select! {
@@ -205,8 +207,8 @@ impl Inner {
                 .map_err(|reason| StartError::OnStart { node: self.name().to_owned(), reason })?;
         }
         // nobody gets in before the application is ready
-        for listener in listeners {
-            self.spawn_connection(connection::serve(self.clone(), listener, run.stop.clone()));
+        for (listener, socket) in listeners {
+            self.spawn_connection(connection::serve(self.clone(), listener, socket, run.stop.clone()));
         }
         #[cfg(feature = "_web")]
         web.serve(&self.call_core(), &run.tracker, &run.stop, &run.kill);
@@ -350,6 +352,9 @@ impl Inner {
         }
         drop(run);
         self.incoming.clear();
+        for listener in self.listeners() {
+            listener.set_bound(None);
+        }
     }
 
     /// Asks for this node to be stopped, from within.
@@ -378,7 +383,8 @@ impl Inner {
         }
     }
 
-    fn dial(self: &Arc<Self>, endpoint: Endpoint) -> Option<connection::DialHandle> {
+    fn dial(self: &Arc<Self>, peer: ConnectConfig) -> Option<connection::DialHandle> {
+        let endpoint = peer.endpoint.clone();
         let mut dials = lock(&self.dials);
         // looked at under the lock: a node that stops forbids sending first, and then ends every dial that is there
         if !self.can_send() {
@@ -389,7 +395,7 @@ impl Inner {
             dials.insert(endpoint, last.clone());
             return None;
         }
-        let dial = connection::dial(self, endpoint.clone(), last);
+        let dial = connection::dial(self, peer, last);
         dials.insert(endpoint, dial.clone());
         Some(dial)
     }
@@ -402,11 +408,12 @@ impl Inner {
         }
     }
 
-    pub(crate) async fn connect(self: &Arc<Self>, endpoint: Endpoint) -> Result<Arc<str>, ConnectError> {
+    pub(crate) async fn connect(self: &Arc<Self>, peer: ConnectConfig) -> Result<Arc<str>, ConnectError> {
+        let endpoint = peer.endpoint.clone();
         if !self.can_send() {
             return Err(ConnectError::NotRunning(self.name().to_owned()));
         }
-        let Some(mut handle) = self.dial(endpoint.clone()) else {
+        let Some(mut handle) = self.dial(peer) else {
             return Err(if self.can_send() {
                 ConnectError::Already(endpoint.to_string())
             } else {

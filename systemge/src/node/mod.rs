@@ -4,6 +4,7 @@ pub(crate) mod handler;
 mod incoming;
 mod inner;
 mod lifecycle;
+mod listener;
 mod metrics;
 mod mismatch;
 mod peer;
@@ -20,14 +21,17 @@ pub use self::handler::{TopicOptions, TopicTable, blocking};
 pub(crate) use self::incoming::{Admission, Contest};
 pub(crate) use self::inner::Inner;
 pub use self::lifecycle::{ConnectError, NodeState, StartError};
+pub use self::listener::Listener;
+pub(crate) use self::listener::Place;
 pub use self::metrics::Counters;
 pub(crate) use self::metrics::Tally;
 pub use self::mismatch::Mismatch;
 pub(crate) use self::peer::Peer;
 pub(crate) use self::program::Program;
 pub(crate) use self::router::{Provider, Providers, Route, Router};
+use crate::access::RefusalReason;
 use crate::command::CommandError;
-use crate::config::Endpoint;
+use crate::config::{ConnectConfig, Endpoint};
 use crate::connection::DialState;
 use crate::context::{Context, Core, Hold};
 
@@ -114,6 +118,13 @@ impl Node {
         self.inner.router().mismatches()
     }
 
+    /// The listeners of the node for peers, in the order of its configuration: who may connect to each can be looked at
+    /// and changed, whether or not the node runs.
+    #[must_use]
+    pub fn listeners(&self) -> Vec<Listener> {
+        self.inner.listeners().to_vec()
+    }
+
     /// Where the node listens for peers, as others can dial it: with the real ports; empty unless it runs.
     #[must_use]
     pub fn endpoints(&self) -> Vec<Endpoint> {
@@ -163,8 +174,8 @@ impl Node {
     /// # Errors
     ///
     /// If the node isn't running, dials that endpoint already, or the first attempt fails.
-    pub async fn connect(&self, endpoint: Endpoint) -> Result<Arc<str>, ConnectError> {
-        self.inner.connect(endpoint).await
+    pub async fn connect(&self, peer: impl Into<ConnectConfig>) -> Result<Arc<str>, ConnectError> {
+        self.inner.connect(peer.into()).await
     }
 
     /// Ends the connection to an endpoint, and no longer dials it. Returns whether it was dialled.
@@ -220,6 +231,13 @@ impl Node {
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.inner.metrics().snapshot()
+    }
+
+    /// How many connections were refused, or ended before their handshake was done, for that reason, since the node was
+    /// made; in all, they are [`Counters::refused_connections`].
+    #[must_use]
+    pub fn refused(&self, reason: RefusalReason) -> u64 {
+        self.inner.refused(reason)
     }
 
     /// A context that belongs to no call, for code that wants one.

@@ -104,6 +104,8 @@ pub(crate) enum GoodbyeCode {
     Disconnected,
     /// The connection gave no sign of life, and another one of the same node name has taken its place.
     Replaced,
+    /// The address may not connect.
+    Denied,
     /// A code that this build does not know.
     Other(u16),
 }
@@ -122,6 +124,7 @@ impl GoodbyeCode {
             Self::TooSlow => 8,
             Self::Disconnected => 9,
             Self::Replaced => 10,
+            Self::Denied => 11,
             Self::Other(code) => code,
         }
     }
@@ -139,6 +142,7 @@ impl GoodbyeCode {
             8 => Self::TooSlow,
             9 => Self::Disconnected,
             10 => Self::Replaced,
+            11 => Self::Denied,
             other => Self::Other(other),
         }
     }

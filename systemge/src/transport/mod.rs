@@ -11,7 +11,7 @@ mod tcp;
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -69,6 +69,17 @@ pub enum Address {
     Socket(SocketAddr),
     /// In this process: the name of the node that dialled, or that was dialled.
     Memory(Arc<str>),
+}
+
+impl Address {
+    /// The address in the network, if there is one.
+    #[must_use]
+    pub const fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Self::Socket(address) => Some(address.ip()),
+            Self::Memory(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Address {

@@ -187,7 +187,7 @@ async fn whoever_answers_a_dial_with_nonsense_is_named_in_the_error() {
         assert!(error.contains(expected), "{error}");
         assert!(caller.dialled().is_empty());
     }
-    let unknown = "tcp://no-such-host.invalid:1".parse().expect("an endpoint");
+    let unknown = "tcp://no-such-host.invalid:1".parse::<systemge::config::Endpoint>().expect("an endpoint");
     let error = soon(caller.connect(unknown)).await.expect_err("nobody is called that").to_string();
     assert!(error.starts_with("cannot connect to tcp://no-such-host.invalid:1: "), "{error}");
     system.stop().await;

@@ -225,7 +225,7 @@ async fn a_dialler_finds_a_node_that_comes_back_on_the_same_port() {
     let address = endpoint(&node);
     system.stop().await;
     let config = with(|config| {
-        config.connect.push(address.clone());
+        config.connect.push(address.clone().into());
         config.dial.initial_delay = Duration::from_millis(5);
         config.dial.max_delay = Duration::from_millis(20);
     });
@@ -246,7 +246,7 @@ async fn a_node_that_gives_up_on_a_peer_goes_on_or_stops_as_configured() {
     let nobody = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
     let config = |on_failure| {
         with(|config| {
-            config.connect.push(Endpoint::tcp(nobody));
+            config.connect.push(Endpoint::tcp(nobody).into());
             config.dial.initial_delay = Duration::from_millis(1);
             config.dial.max_attempts = 3;
             config.dial.on_failure = on_failure;
@@ -332,7 +332,7 @@ async fn nothing_is_dialled_by_a_node_that_has_stopped() {
 async fn a_node_that_stops_itself_while_others_start_does_not_end_the_system() {
     let nobody = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
     let hasty = with(|config| {
-        config.connect.push(Endpoint::tcp(nobody));
+        config.connect.push(Endpoint::tcp(nobody).into());
         config.dial.max_attempts = 1;
         config.dial.on_failure = OnDialFailure::Shutdown;
     });

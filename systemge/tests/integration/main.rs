@@ -1,5 +1,6 @@
 //! Nodes over real TCP, through the public API.
 
+mod access;
 mod announcing;
 mod bad_acceptors;
 mod bad_peers;

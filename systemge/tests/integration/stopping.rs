@@ -121,7 +121,7 @@ async fn on_stop_runs_although_the_caller_of_a_handler_that_holds_the_applicatio
 #[tokio::test]
 async fn what_on_stop_sends_still_arrives() {
     let (book_system, book) = start("book", Guestbook::default(), listening()).await;
-    let config = with(|config| config.connect.push(endpoint(&book)));
+    let config = with(|config| config.connect.push(endpoint(&book).into()));
     let greet = Some("good night".to_owned());
     let (system, node) = start("node", Stubborn { greet, ..Stubborn::default() }, config).await;
     assert!(node.wait_for_provider("sign", Duration::from_secs(10)).await);

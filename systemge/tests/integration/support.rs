@@ -10,7 +10,7 @@ pub(crate) const SOON: Duration = Duration::from_secs(10);
 
 /// A node that listens on any free port of the loopback interface.
 pub(crate) fn listening() -> NodeConfig {
-    NodeConfig::new().listen("tcp://127.0.0.1:0".parse().expect("an endpoint"))
+    NodeConfig::new().listen("tcp://127.0.0.1:0".parse::<Endpoint>().expect("an endpoint"))
 }
 
 /// Starts one node.

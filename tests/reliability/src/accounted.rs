@@ -154,7 +154,7 @@ async fn account(requests: u64, figures: &mut Figures) -> Result<()> {
         let mut process =
             Remotely::start(&program, &format!("provider-{place}"), &"tcp://127.0.0.1:0".parse()?)?;
         let endpoint = process.endpoint().await?;
-        config.connect.push(endpoint.clone());
+        config.connect.push(endpoint.clone().into());
         providers.push((process, endpoint));
     }
     let running = System::new().node_with("caller", Caller::default(), config).start().await?;

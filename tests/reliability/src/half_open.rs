@@ -104,7 +104,7 @@ async fn swallow(rounds: u32, interval: Duration, figures: &mut Figures) -> Resu
         config.dial.timeout = interval;
         config
     };
-    let server_config = config(NodeConfig::new().listen("tcp://127.0.0.1:0".parse()?));
+    let server_config = config(NodeConfig::new().listen("tcp://127.0.0.1:0".parse::<Endpoint>()?));
     let server_system = System::new().node_with("server", Echo::default(), server_config).start().await?;
     let server = server_system.node("server").ok_or_else(|| Error::message("no such node"))?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;

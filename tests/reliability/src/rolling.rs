@@ -62,7 +62,7 @@ async fn roll(restarts: usize, every: Duration, figures: &mut Figures) -> Result
     for name in ["one", "two"] {
         let mut process = Remotely::start(&program, name, &"tcp://127.0.0.1:0".parse()?)?;
         let endpoint = process.endpoint().await?;
-        config.connect.push(endpoint.clone());
+        config.connect.push(endpoint.clone().into());
         providers.push((process, name, endpoint));
     }
     let running = System::new().node_with("caller", Caller::default(), config).start().await?;

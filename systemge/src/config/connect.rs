@@ -1,0 +1,59 @@
+//! A peer that a node dials, and what holds for that connection alone.
+
+use serde::{Deserialize, Deserializer};
+
+use super::short::Short;
+use super::{Endpoint, LimitConfig, units};
+
+/// An entry of `connect` in `[nodes.NAME]`: an endpoint, and what holds for that connection alone.
+///
+/// In a file it is a text, or a table where more than the endpoint is to be said:
+///
+/// ```toml
+/// [nodes.life]
+/// connect = ["tcp://127.0.0.1:60002", { endpoint = "tcp://127.0.0.1:60003", frame_bytes = "64KiB" }]
+/// ```
+///
+/// What is left out is as the node has it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ConnectConfig {
+    /// Whom to dial.
+    pub endpoint: Endpoint,
+    /// The largest frame that is accepted from that peer, in bytes. Default: `limits.frame_bytes` of the node.
+    #[serde(default, deserialize_with = "units::optional_frame_bytes")]
+    pub frame_bytes: Option<u32>,
+}
+
+impl ConnectConfig {
+    /// An endpoint, and everything as the node has it.
+    #[must_use]
+    pub const fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint, frame_bytes: None }
+    }
+
+    /// Sets the largest frame that is accepted from that peer, in bytes.
+    #[must_use]
+    pub const fn frame_bytes(mut self, bytes: u32) -> Self {
+        self.frame_bytes = Some(bytes);
+        self
+    }
+
+    /// The limits of the node with those of this connection put in.
+    pub(crate) fn limits(&self, node: &LimitConfig) -> LimitConfig {
+        LimitConfig { frame_bytes: self.frame_bytes.unwrap_or(node.frame_bytes), ..node.clone() }
+    }
+}
+
+impl From<Endpoint> for ConnectConfig {
+    fn from(endpoint: Endpoint) -> Self {
+        Self::new(endpoint)
+    }
+}
+
+impl<'de> Deserialize<'de> for ConnectConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(Short(deserializer))
+    }
+}
