@@ -103,7 +103,10 @@ async fn a_handler_adds_a_node_to_its_own_system() {
     caller.connect(endpoint(&first)).await.expect("it listens");
     let client = WorkerClient::new(&caller);
     let second = client.hire("second".to_owned()).await.expect("it is hired");
-    caller.connect(second.parse().expect("an endpoint")).await.expect("it listens");
+    caller
+        .connect(second.parse::<systemge::config::Endpoint>().expect("an endpoint"))
+        .await
+        .expect("it listens");
     assert_eq!(WorkerClient::new(&caller).to("second").number().await, Ok(2));
     let taken = client.to("first").hire("second".to_owned()).await.expect_err("the name is taken");
     assert!(taken.to_string().contains("the system has a node `second` already"), "{taken}");
@@ -120,7 +123,8 @@ async fn what_cannot_be_added_leaves_nothing_behind() {
     assert!(matches!(taken, Err(AddNodeError::NameTaken(name)) if name == "caller"));
     let name = system.add("no name", worker(1), listening());
     assert!(matches!(name, Err(AddNodeError::NodeName(name)) if name == "no name"));
-    let exposed = NodeConfig::new().listen("tcp://0.0.0.0:0".parse().expect("an endpoint"));
+    let exposed = NodeConfig::new()
+        .listen("tcp://0.0.0.0:0".parse::<systemge::config::Endpoint>().expect("an endpoint"));
     let exposed = system.add("exposed", worker(1), exposed).expect_err("only when it is asked for");
     assert!(matches!(exposed, AddNodeError::Config(_)) && exposed.to_string().contains("insecure"));
     assert_eq!(names(&system), ["caller"]);

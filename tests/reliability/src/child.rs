@@ -87,7 +87,9 @@ fn say(line: &str) {
 /// Runs a node until it is told to end: its name, its endpoint, how long a stop may take, and whether it hangs.
 pub fn run(arguments: &[String]) -> ExitCode {
     let [name, endpoint, deadline, hangs] = arguments else { return ExitCode::FAILURE };
-    let (Ok(endpoint), Ok(deadline)) = (endpoint.parse::<Endpoint>(), deadline.parse()) else { return ExitCode::FAILURE };
+    let (Ok(endpoint), Ok(deadline)) = (endpoint.parse::<Endpoint>(), deadline.parse()) else {
+        return ExitCode::FAILURE;
+    };
     let mut config = NodeConfig::new().listen(endpoint);
     config.stop.deadline = Duration::from_millis(deadline);
     let remote = Remote { hangs: hangs == "hangs", ..Remote::default() };
