@@ -1,67 +1,67 @@
-//! Two nodes: `ping` asks and sends once a second, `pong` answers.
+//! Two nodes: `gateway` asks and sends for every browser that comes, `pong` answers.
 
-#![expect(clippy::print_stdout, reason = "the program is there to show what it does")]
-
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
-
+use systemge::client::SendError;
 use systemge::prelude::*;
 
-/// The node that asks.
-#[derive(systemge::Application, Default)]
-pub struct Ping {
-    pongs: AtomicU64,
-}
+/// The node that speaks with the browsers.
+#[derive(systemge::Application, Debug, Default)]
+pub struct Gateway {}
 
 #[systemge::node]
-impl Ping {
-    #[on_start]
-    async fn start(&self, ctx: &Context) {
-        let ctx = ctx.clone();
-        ctx.clone().spawn(async move {
-            let pong = PongClient::new(&ctx);
-            let mut pace = tokio::time::interval(Duration::from_secs(1));
-            loop {
-                pace.tick().await;
-                match pong.ping_pong("ping".to_owned()).await {
-                    Ok(answer) => println!("asked `ping`, was answered `{answer}`"),
-                    Err(error) => println!("asked `ping`, but {error}"),
-                }
-                if let Err(error) = pong.ping().await {
-                    println!("cannot send `ping`: {error}");
-                }
-            }
-        });
-    }
-
-    /// Takes the answer to a message `ping`.
+impl Gateway {
+    /// Takes the answer to a message `ping`, and shows it to every browser.
     #[topic("pong")]
-    pub async fn pong(&self) {
-        println!("got `pong` number {}", self.pongs.fetch_add(1, Relaxed) + 1);
-    }
-
-    /// How many answers have come.
-    #[topic("pongs")]
-    pub async fn pongs(&self) -> u64 {
-        self.pongs.load(Relaxed)
+    pub async fn pong(&self, ctx: &Context) {
+        ctx.websocket().push("pong", "").to_all();
     }
 }
 
+#[systemge::websocket]
+impl Gateway {
+    #[on_connect]
+    async fn joined(&self, client: &WsClient, ctx: &Context) -> Result<()> {
+        client.send("welcome", "")?;
+        play(client, ctx).await
+    }
+
+    /// A browser wants to see it again.
+    #[topic("ping")]
+    async fn again(&self, client: &WsClient, ctx: &Context) -> Result<()> {
+        play(client, ctx).await
+    }
+}
+
+/// Asks, which is answered to the one browser; then sends a message, whose answer all browsers see.
+async fn play(client: &WsClient, ctx: &Context) -> Result<()> {
+    let pong = PongClient::new(ctx);
+    let answer = pong.ping_pong("ping".to_owned()).await?;
+    client.send("pingPong", &answer)?;
+    pong.ping().await?;
+    Ok(())
+}
+
+/// The page.
+#[systemge::http(
+    folder("/", concat!(env!("CARGO_MANIFEST_DIR"), "/page")),
+    folder("/kit", concat!(env!("CARGO_MANIFEST_DIR"), "/../kit"))
+)]
+impl Gateway {}
+
 /// The node that answers.
-#[derive(systemge::Application, Default)]
+#[derive(systemge::Application, Debug, Default)]
 pub struct Pong {}
 
 #[systemge::node]
 impl Pong {
     /// Answers a request.
     #[topic("pingPong")]
-    pub async fn ping_pong(&self, _text: String) -> String {
-        "pong".to_owned()
+    pub async fn ping_pong(&self, text: String) -> Result<String, String> {
+        if text == "ping" { Ok("pong".to_owned()) } else { Err(format!("`{text}` is no `ping`")) }
     }
 
     /// Answers a message with a message.
     #[topic("ping", oneway)]
-    pub async fn ping(&self, ctx: &Context) -> Result<(), systemge::client::SendError> {
-        PingClient::new(ctx).pong().await.map(drop)
+    pub async fn ping(&self, ctx: &Context) -> Result<(), SendError> {
+        GatewayClient::new(ctx).pong().await.map(drop)
     }
 }

@@ -1,46 +1,91 @@
-//! The two nodes play, in one system over real TCP.
+//! The two nodes play, in one system over real TCP and in two processes.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use ping_pong::{Ping, PingClient, Pong, PongClient};
+use futures_util::StreamExt as _;
+use ping_pong::{Gateway, Pong, PongClient};
+use serde_json::Value;
 use systemge::System;
-use systemge::config::{Endpoint, NodeConfig};
+use systemge::config::{Endpoint, HttpConfig, NodeConfig, WebSocketConfig};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+/// How long anything may take that is expected to happen.
+const SOON: Duration = Duration::from_secs(20);
 
 fn listening() -> NodeConfig {
     NodeConfig::new().listen("tcp://127.0.0.1:0".parse::<Endpoint>().expect("an endpoint"))
 }
 
+/// A browser, without the page.
+struct Browser(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Browser {
+    async fn open(port: u16) -> Option<Self> {
+        let (socket, _) = tokio_tungstenite::connect_async(format!("ws://127.0.0.1:{port}/ws")).await.ok()?;
+        Some(Self(socket))
+    }
+
+    /// The topic and the payload of the next message.
+    async fn next(&mut self) -> Option<(String, String)> {
+        let next = tokio::time::timeout(SOON, self.0.next()).await.expect("a message in time");
+        let frame: Value = serde_json::from_str(next?.ok()?.to_text().ok()?).ok()?;
+        Some((frame["topic"].as_str()?.to_owned(), frame["payload"].as_str()?.to_owned()))
+    }
+
+    /// What a browser sees that opens the page, up to the message after the welcome that tells how it went.
+    async fn sees(port: u16) -> Option<(String, String)> {
+        let mut browser = Self::open(port).await?;
+        assert_eq!(browser.next().await?.0, "welcome");
+        browser.next().await
+    }
+
+    /// Opens the page again and again until it sees a message that holds a text.
+    async fn waits_for(port: u16, topic: &str, part: &str) {
+        let seen = async {
+            while !Self::sees(port).await.is_some_and(|(seen, text)| seen == topic && text.contains(part)) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(SOON, seen).await.expect("it is seen in time");
+    }
+}
+
 #[tokio::test]
-async fn a_ping_is_answered_by_a_pong() {
+async fn a_browser_sees_an_answer_and_every_browser_a_pong() {
+    let mut http = HttpConfig::default();
+    http.listen = ([127, 0, 0, 1], 0).into();
+    let mut websocket = WebSocketConfig::default();
+    websocket.listen = Some(([127, 0, 0, 1], 0).into());
     let system = System::new()
         .node_with("pong", Pong::default(), listening())
-        .node_with("ping", Ping::default(), listening())
+        .node_with("gateway", Gateway::default(), listening().http(http).websocket(websocket))
         .start()
         .await
         .expect("the nodes start");
-    let [pong, ping] = &system.nodes()[..] else { unreachable!("there are two") };
-    pong.connect(Endpoint::tcp(ping.addresses()[0])).await.expect("pong dials ping");
-    ping.connect(Endpoint::tcp(pong.addresses()[0])).await.expect("ping dials pong");
+    let (gateway, pong) = (system.nodes()[1].clone(), system.nodes()[0].clone());
+    pong.connect(Endpoint::tcp(gateway.addresses()[0])).await.expect("pong dials the gateway");
+    gateway.connect(Endpoint::tcp(pong.addresses()[0])).await.expect("the gateway dials pong");
 
-    let answer = PongClient::new(ping).ping_pong("ping".to_owned()).await;
-    assert_eq!(answer.as_deref(), Ok("pong"));
+    let port = gateway.websocket_address().expect("it listens").port();
+    let mut first = Browser::open(port).await.expect("a socket");
+    for expected in [("welcome", ""), ("pingPong", "pong"), ("pong", "")] {
+        let (topic, payload) = first.next().await.expect("a message");
+        assert_eq!((topic.as_str(), payload.as_str()), expected);
+    }
+    let _second = Browser::open(port).await.expect("a socket");
+    assert_eq!(first.next().await.expect("a message").0, "pong");
 
-    let counted = async {
-        while PingClient::new(pong).pongs().await.expect("ping counts") == 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    assert_eq!(PongClient::new(ping).ping().await, Ok(1));
-    tokio::time::timeout(Duration::from_secs(10), counted).await.expect("the pong arrives");
+    let wrong = PongClient::new(&gateway).ping_pong("pang".to_owned()).await;
+    assert!(wrong.expect_err("it is no ping").to_string().contains("`pang` is no `ping`"));
     system.stop().await;
 }
 
 #[test]
 fn the_configurations_have_no_mistakes() {
-    for file in ["systemge.toml", "ping.toml", "pong.toml"] {
+    for file in ["systemge.toml", "gateway.toml", "pong.toml"] {
         let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
         if let Err(error) = systemge::config::SystemConfig::from_file(path) {
             panic!("{error}");
@@ -49,84 +94,64 @@ fn the_configurations_have_no_mistakes() {
 }
 
 /// A process that runs one of the nodes; killed when the test is over.
-struct Process {
-    child: Child,
-    lines: std::sync::mpsc::Receiver<String>,
-}
+struct Process(Child);
 
 impl Process {
     fn start(config: &std::path::Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ping-pong"))
+        let child = Command::new(env!("CARGO_BIN_EXE_ping-pong"))
             .arg(config)
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
+            .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .spawn()
-            .expect("the program starts");
-        let output = BufReader::new(child.stdout.take().expect("its output"));
-        let (sender, lines) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
-            output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
-        });
-        Self { child, lines }
+            .spawn();
+        Self(child.expect("the program starts"))
     }
 
-    /// Waits for a line that holds a text.
-    fn wait_for(&self, text: &str) {
-        loop {
-            let line = self.lines.recv_timeout(Duration::from_secs(20)).expect("a line in time");
-            if line.contains(text) {
-                return;
-            }
-        }
-    }
-}
-
-#[cfg(unix)]
-impl Process {
     /// Asks the program to end, which it must do in an orderly way.
+    #[cfg(unix)]
     fn terminate(mut self) {
-        let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let kill = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
         assert!(kill.expect("the command `kill`").success());
-        let status = self.child.wait().expect("the program ends");
+        let status = self.0.wait().expect("the program ends");
         assert!(status.success(), "{status}");
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
-#[test]
-fn two_processes_play_and_find_each_other_again() {
-    // both listeners are held at once, lest they get the same port
-    let held = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
-    let [ping, pong] = held.map(|listener| listener.local_addr().expect("an address").port());
-    let folder = std::env::temp_dir().join(format!("systemge-ping-pong-{ping}-{pong}"));
+#[tokio::test]
+async fn two_processes_play_and_find_each_other_again() {
+    // all listeners are held at once, lest two get the same port
+    let held = [(); 4].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
+    let [gateway, pong, http, websocket] =
+        held.map(|listener| listener.local_addr().expect("an address").port());
+    let folder = std::env::temp_dir().join(format!("systemge-ping-pong-{gateway}-{pong}"));
     std::fs::create_dir_all(&folder).expect("a folder");
-    let config = |name: &str, own: u16, other: u16| {
+    let config = |name: &str| {
+        let shipped = std::fs::read_to_string(format!("{}/{name}.toml", env!("CARGO_MANIFEST_DIR")));
+        let mut text = shipped.expect("the sample's configuration");
+        for (given, free) in [("60001", gateway), ("60002", pong), ("8080", http), ("8443", websocket)] {
+            text = text.replace(given, &free.to_string());
+        }
+        text += &format!("\n[nodes.{name}.dial]\nmax_delay = \"200ms\"\n");
         let path = folder.join(format!("{name}.toml"));
-        let text = format!(
-            "[system]\nrun = [\"{name}\"]\n[nodes.{name}]\nlisten = [\"tcp://127.0.0.1:{own}\"]\n\
-             connect = [\"tcp://127.0.0.1:{other}\"]\n[nodes.{name}.dial]\nmax_delay = \"200ms\"\n"
-        );
         std::fs::write(&path, text).expect("a file");
         path
     };
-    let (ping_config, pong_config) = (config("ping", ping, pong), config("pong", pong, ping));
+    let (gateway_config, pong_config) = (config("gateway"), config("pong"));
 
-    let asking = Process::start(&ping_config);
+    let asking = Process::start(&gateway_config);
     let answering = Process::start(&pong_config);
-    asking.wait_for("was answered `pong`");
-    asking.wait_for("got `pong`");
+    Browser::waits_for(websocket, "pingPong", "pong").await;
     drop(answering);
-    asking.wait_for("no connected node handles `pingPong`");
+    Browser::waits_for(websocket, "error", "no connected node handles `pingPong`").await;
     let _answering = Process::start(&pong_config);
-    asking.wait_for("was answered `pong`");
-    asking.wait_for("got `pong`");
+    Browser::waits_for(websocket, "pingPong", "pong").await;
     #[cfg(unix)]
     asking.terminate();
     std::fs::remove_dir_all(&folder).expect("the folder can go");
