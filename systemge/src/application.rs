@@ -20,6 +20,12 @@ pub trait Application: Send + Sync + Sized + 'static {
     /// The components that the macros found.
     #[doc(hidden)]
     fn __components() -> Components<Self>;
+
+    /// The kinds of nodes that it makes, which the configuration may name.
+    #[doc(hidden)]
+    fn __kinds(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// The components of an application.

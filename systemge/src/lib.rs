@@ -60,7 +60,8 @@
 //! - **Topic**: the type of a message. One-way topics are sent to every connected node that handles them; a request is
 //!   answered by each node that is asked ([`client`]).
 //! - **Node**: an application, its configuration and its running parts ([`Node`]); **system**: the nodes of one process
-//!   ([`System`]).
+//!   ([`System`]). Nodes come and go while it runs ([`Running`]).
+//! - **Spawner**: a node that makes other nodes on request ([`spawner`]).
 //!
 //! # Features
 //!
@@ -98,6 +99,7 @@ pub mod prelude;
 #[doc(hidden)]
 pub mod probe;
 mod protocol;
+pub mod spawner;
 mod system;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::ser::{Serialize, Serializer};
 
 /// Where a node listens, or is dialled: a scheme, a host and a port, such as `tcp://127.0.0.1:60001`; or, within one
 /// process, a name, such as `mem://life`.
@@ -126,6 +127,12 @@ impl FromStr for Endpoint {
             }
             None => Self { scheme, host: host.to_owned(), port }.checked(|| text.to_owned()),
         }
+    }
+}
+
+impl Serialize for Endpoint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

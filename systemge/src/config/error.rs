@@ -53,6 +53,14 @@ pub enum ConfigError {
         /// The whole finding.
         finding: Box<Finding>,
     },
+    /// A kind of nodes that no spawner of the program makes. The operator's mistake.
+    #[error("{finding}")]
+    UnknownKind {
+        /// The name that the program does not know.
+        kind: String,
+        /// The whole finding.
+        finding: Box<Finding>,
+    },
 }
 
 impl ConfigError {
@@ -61,9 +69,9 @@ impl ConfigError {
     pub fn findings(&self) -> &[Finding] {
         match self {
             Self::Invalid(findings) => findings,
-            Self::MissingSection { finding, .. } | Self::UnknownNode { finding, .. } => {
-                std::slice::from_ref(finding)
-            }
+            Self::MissingSection { finding, .. }
+            | Self::UnknownNode { finding, .. }
+            | Self::UnknownKind { finding, .. } => std::slice::from_ref(finding),
             Self::Unreadable { .. } | Self::UnknownExtension { .. } | Self::TooLarge { .. } => &[],
         }
     }

@@ -58,6 +58,8 @@ pub struct SystemConfig {
     pub system: ProcessConfig,
     /// The nodes, by name.
     pub nodes: BTreeMap<String, NodeConfig>,
+    /// The kinds of nodes that spawners make ([`crate::spawner`]), by name: the configuration of every node of a kind.
+    pub kinds: BTreeMap<String, NodeConfig>,
     /// Where relative paths of this configuration start; the folder of the file that it was read from.
     #[serde(skip)]
     pub folder: Option<PathBuf>,

@@ -85,6 +85,22 @@ impl SystemConfig {
         self.stranger(node, &name, known, |root| root.key_origin(&path))
     }
 
+    /// `[kinds.NAME]` is none of the kinds of nodes that the program makes.
+    pub(crate) fn unknown_kind<'a>(
+        &self,
+        kind: &str,
+        known: impl IntoIterator<Item = &'a str> + Clone,
+    ) -> ConfigError {
+        let path = [Segment::from("kinds"), Segment::from(kind)];
+        let name = format!("[{}]", tree::Path(&path));
+        let meant = did_you_mean(kind, known.clone());
+        let message = format!("{name} names no kind of nodes that a spawner of this program makes{meant}");
+        let has = format!("its kinds are {}", listed(known));
+        let finding = Finding::new(message).with_help(Some(has));
+        let finding = Box::new(self.origin.place(finding, |root| root.key_origin(&path)));
+        ConfigError::UnknownKind { kind: kind.to_owned(), finding }
+    }
+
     /// `run` names none of the nodes that the program has.
     pub(crate) fn unknown_node_to_run<'a>(
         &self,
@@ -125,7 +141,7 @@ impl NodeConfig {
     /// Every mistake, with the path of its key.
     pub fn check(&self, name: &str) -> Result<(), ConfigError> {
         let mut problems = Vec::new();
-        validate::node(name, self, &mut problems);
+        validate::node("nodes", name, self, &mut problems);
         outcome(problems)
     }
 }

@@ -30,18 +30,20 @@ pub(super) fn system(config: &SystemConfig) -> Vec<Problem> {
         check
             .say(&["log"], &format!("is no list of log directives such as \"info,systemge=debug\": {error}"));
     }
-    for (name, node) in &config.nodes {
-        self::node(name, node, &mut problems);
+    for (section, nodes) in [("nodes", &config.nodes), ("kinds", &config.kinds)] {
+        for (name, node) in nodes {
+            self::node(section, name, node, &mut problems);
+        }
     }
     problems
 }
 
 /// Everything that is wrong with the configuration of one node.
-pub(super) fn node(name: &str, node: &NodeConfig, problems: &mut Vec<Problem>) {
-    let mut check = Checks { base: vec!["nodes".into(), name.into()], problems };
+pub(super) fn node(section: &str, name: &str, node: &NodeConfig, problems: &mut Vec<Problem>) {
+    let mut check = Checks { base: vec![section.into(), name.into()], problems };
     if !is_node_name(name) {
         let message = format!(
-            "{:?} is no name of a node: it has 1 to 64 of the characters `a` to `z`, `A` to `Z`, `0` to `9`, `.`, `_`, `-`",
+            "{:?} is no name of a node or a kind of nodes: it has 1 to 64 of the characters `a` to `z`, `A` to `Z`, `0` to `9`, `.`, `_`, `-`",
             super::source::shown(name)
         );
         let paths = vec![check.base.clone()];

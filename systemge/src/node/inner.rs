@@ -194,7 +194,7 @@ impl Inner {
         self.retired.cancel();
     }
 
-    pub(super) fn is_retired(&self) -> bool {
+    pub(crate) fn is_retired(&self) -> bool {
         self.retired.is_cancelled()
     }
 

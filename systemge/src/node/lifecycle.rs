@@ -17,6 +17,7 @@ use crate::context::{Core, Hold};
 use crate::protocol::frame::{Frame, GoodbyeCode};
 
 /// What a node is doing.
+#[crate::payload(crate = crate)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NodeState {
@@ -30,6 +31,14 @@ pub enum NodeState {
     Stopping,
     /// It could not start, for that reason.
     Failed(String),
+}
+
+impl NodeState {
+    /// Whether the node does nothing: it is stopped, or could not start.
+    #[must_use]
+    pub const fn is_at_rest(&self) -> bool {
+        matches!(self, Self::Stopped | Self::Failed(_))
+    }
 }
 
 impl std::fmt::Display for NodeState {

@@ -17,6 +17,8 @@ pub(crate) struct Program {
     pub(crate) commands: Commands,
     pub(crate) on_start: Option<Hook>,
     pub(crate) on_stop: Option<Hook>,
+    /// The kinds of nodes that the application makes.
+    pub(crate) kinds: Vec<String>,
     /// Whether handlers wait for a lock of the application's state.
     pub(crate) has_lock: bool,
     /// Makes what the web components serve, anew for every start.
@@ -40,6 +42,7 @@ pub(crate) struct WebNeeds {
 impl Program {
     pub(crate) fn new<A: Application>(application: A) -> Self {
         let components = A::__components();
+        let kinds = application.__kinds();
         let state = Arc::new(State::new(application, components.exclusive()));
         let mut topics = TopicTable::new(state.clone());
         let mut commands = CommandTable::new(state.clone());
@@ -94,6 +97,7 @@ impl Program {
             commands: commands.finish(),
             on_start,
             on_stop,
+            kinds,
             has_lock: state.is_locked(),
         }
     }

@@ -66,6 +66,8 @@ plain! {
     NonZeroUsize => Shape::Unsigned(64),
     Path => Shape::Text,
     PathBuf => Shape::Text,
+    // written as text in every format
+    crate::config::Endpoint => Shape::Text,
     CStr => Shape::Sequence(&Shape::Unsigned(8)),
     CString => Shape::Sequence(&Shape::Unsigned(8)),
     Duration => Shape::Struct(&[

@@ -216,6 +216,12 @@ impl System {
                 return Err(config.unknown_node_to_run(name, known()).into());
             }
         }
+        let kinds = || nodes.iter().flat_map(|planned| planned.program.kinds.iter().map(String::as_str));
+        for kind in config.kinds.keys() {
+            if !kinds().any(|known| known == kind) {
+                return Err(config.unknown_kind(kind, kinds()).into());
+            }
+        }
         let mut planned = Vec::new();
         for node in nodes {
             if config.system.run.as_ref().is_some_and(|run| !run.contains(&node.name)) {

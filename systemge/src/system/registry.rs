@@ -8,7 +8,7 @@ use tokio_util::task::TaskTracker;
 
 use super::events::{Announcer, SystemEvent};
 use crate::config::{ConfigError, NodeConfig, SystemConfig};
-use crate::node::{Inner, Node, NodeState, Program};
+use crate::node::{Inner, Node, Program};
 use crate::transport::Transports;
 
 /// Why a node could not be added to a system. Nothing of it is left behind.
@@ -117,7 +117,7 @@ impl Registry {
 
     /// Whether no node does anything.
     fn is_at_rest(&self) -> bool {
-        self.lock().iter().all(|node| is_at_rest(&node.state()))
+        self.lock().iter().all(|node| node.state().is_at_rest())
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Node>> {
@@ -130,11 +130,6 @@ impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registry").field("nodes", &self.nodes()).finish_non_exhaustive()
     }
-}
-
-/// Whether a node does nothing.
-pub(super) const fn is_at_rest(state: &NodeState) -> bool {
-    matches!(state, NodeState::Stopped | NodeState::Failed(_))
 }
 
 /// Stops a node when it asks for it.

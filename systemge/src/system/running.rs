@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::events::SystemEvents;
-use super::registry::{AddNodeError, Registry, is_at_rest};
+use super::registry::{AddNodeError, Registry};
 use super::{LineError, check_node};
 use crate::application::Application;
-use crate::config::NodeConfig;
+use crate::config::{NodeConfig, SystemConfig};
 use crate::node::{Node, Program};
 
 /// The handle of a system that runs. Cloning is cheap; all clones are the same system. Dropping it does not stop the
@@ -119,10 +119,49 @@ impl Running {
     ///
     /// Cancel safety: if the future is dropped, the node is removed all the same.
     pub async fn remove(&self, name: &str) -> bool {
-        let Some(node) = self.node(name) else { return false };
+        match self.node(name) {
+            Some(node) => self.remove_node(node).await,
+            None => false,
+        }
+    }
+
+    /// The same for this very node.
+    pub(crate) async fn remove_node(&self, node: Node) -> bool {
         let registry = self.registry.clone();
         let removed = self.registry.tasks.spawn(async move { registry.remove(&node).await });
         removed.await.unwrap_or(false)
+    }
+
+    /// Stops nodes, the last one first, one after the other.
+    ///
+    /// Cancel safety: if the future is dropped, the nodes are stopped all the same.
+    pub(crate) async fn stop_nodes(&self, nodes: Vec<Node>) {
+        let stopped = self.registry.tasks.spawn(async move {
+            for node in nodes.iter().rev() {
+                node.stop().await;
+            }
+        });
+        // it fails only when the runtime ends, and everything with it
+        let _ = stopped.await;
+    }
+
+    /// Stops and removes nodes, the last one first, one after the other.
+    ///
+    /// Cancel safety: if the future is dropped, the nodes are removed all the same.
+    pub(crate) async fn remove_nodes(&self, nodes: Vec<Node>) {
+        let registry = self.registry.clone();
+        let removed = self.registry.tasks.spawn(async move {
+            for node in nodes.iter().rev() {
+                registry.remove(node).await;
+            }
+        });
+        // it fails only when the runtime ends, and everything with it
+        let _ = removed.await;
+    }
+
+    /// The configuration that the system was started with.
+    pub(crate) fn config(&self) -> &SystemConfig {
+        &self.registry.config
     }
 
     /// What happens to the nodes from now on.
@@ -168,7 +207,7 @@ impl Running {
             node.stop().await;
         }
         // one may have been started anew by another that was about to stop
-        for node in self.nodes().iter().rev().filter(|node| !is_at_rest(&node.state())) {
+        for node in self.nodes().iter().rev().filter(|node| !node.state().is_at_rest()) {
             node.stop().await;
         }
         self.registry.tasks.wait().await;

@@ -21,6 +21,7 @@ mod pressure;
 mod queues;
 mod raw;
 mod requests;
+mod spawner;
 mod stopping;
 mod support;
 #[cfg(feature = "testing")]
