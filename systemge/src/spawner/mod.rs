@@ -86,7 +86,7 @@ pub use self::child::{Child, ChildStatus, SpawnError};
 use self::children::Children;
 use self::kinds::{Kind, Kinds};
 use crate::application::{Application, Components};
-use crate::config::NodeConfig;
+use crate::config::{Endpoint, NodeConfig};
 use crate::context::Context;
 use crate::node::Node;
 
@@ -171,8 +171,12 @@ impl Spawner {
         let program = kind.make(&kind_name, settings.as_deref())?;
         let of_file = || system.config().kinds.get(&kind_name).cloned();
         let mut config = kind.config.clone().or_else(of_file).unwrap_or_default();
-        config.listen = listen.unwrap_or(config.listen);
-        config.connect = connect.unwrap_or(config.connect);
+        if let Some(listen) = listen {
+            config.listen = instead(&config.listen, listen, |entry| &mut entry.endpoint);
+        }
+        if let Some(connect) = connect {
+            config.connect = instead(&config.connect, connect, |entry| &mut entry.endpoint);
+        }
         let added = system.add_program(&name, program, config);
         let node = added.map_err(|error| SpawnError::adding(&name, &error))?;
         place.take(node.clone());
@@ -214,6 +218,23 @@ impl Spawner {
             Err(SpawnError::UnknownChild { name: name.to_owned() })
         }
     }
+}
+
+/// The endpoints that were asked for, each with what the kind says of its first endpoint of the same scheme: who asks
+/// for another port does not get rid of what guards it.
+fn instead<T: Clone + From<Endpoint>>(
+    kind: &[T],
+    asked: Vec<Endpoint>,
+    endpoint: impl Fn(&mut T) -> &mut Endpoint,
+) -> Vec<T> {
+    let entry = |asked: Endpoint| {
+        let same_scheme = kind.iter().cloned().find_map(|mut entry| {
+            let place = endpoint(&mut entry);
+            (place.scheme() == asked.scheme()).then(|| *place = asked.clone()).map(|()| entry)
+        });
+        same_scheme.unwrap_or_else(|| asked.into())
+    };
+    asked.into_iter().map(entry).collect()
 }
 
 /// Removes this very node, and none that has got its name meanwhile.

@@ -325,7 +325,7 @@ async fn a_kind_is_configured_by_the_file() {
     let file = |kind: &str| {
         let text = format!(
             "[nodes.spawner]\nlisten = [\"tcp://127.0.0.1:0\"]\n\n[kinds.{kind}]\n\
-             listen = [\"tcp://127.0.0.1:0\", \"mem://rooms\"]\nhandling = \"sequential\"\n"
+             listen = [{{ endpoint = \"tcp://127.0.0.1:0\", deny = [\"127.0.0.0/8\"] }}, \"mem://rooms\"]\n"
         );
         System::from_config(SystemConfig::from_toml(&text, "house.toml").expect("it is valid"))
             .node("spawner", spawner(&Arc::default()))
@@ -339,6 +339,11 @@ async fn a_kind_is_configured_by_the_file() {
     let made = SpawnerClient::new(&caller).spawn_and_start(command).await.expect("it starts");
     assert_eq!(made.endpoints.len(), 2);
     assert_eq!(made.endpoints[1].to_string(), "mem://rooms");
+    caller.connect(made.endpoints[0].clone()).await.expect_err("the kind lets nobody in");
+    let second = Child::new("room", "room-2").settings(&room(2)).expect("JSON").listen(anywhere());
+    let second = SpawnerClient::new(&caller).spawn_and_start(second).await.expect("it starts");
+    assert_eq!(second.endpoints.len(), 1);
+    caller.connect(second.endpoints[0].clone()).await.expect_err("at another port, neither");
     client.stop().await;
     system.stop().await;
 
