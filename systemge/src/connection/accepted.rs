@@ -228,6 +228,8 @@ impl Accepted {
         if spawn {
             self.heed_cancellation(call, &*worker);
             self.spawn(Running::new(index, worker, call));
+            // polled from now on: nothing else would tell this task that the other one is done
+            turn.context.waker().wake_by_ref();
             return;
         }
         match worker.poll(turn.context, call, turn.out) {

@@ -24,6 +24,11 @@ impl Slow {
     async fn ask(&self, padding: Vec<u8>) -> usize {
         padding.len()
     }
+
+    #[topic("dig", spawn)]
+    async fn dig(&self, millis: u64) {
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
 }
 
 fn door() -> Endpoint {
@@ -66,6 +71,27 @@ fn a_peer_that_vanishes_when_its_handlers_are_as_many_as_may_be_is_missed() {
         network.unplug("peer");
         tokio::time::sleep(NodeConfig::new().keepalive.timeout).await;
         slow.until("the peer is missed", |node| node.connected_from().is_empty()).await;
+    });
+}
+
+#[test]
+fn a_handler_in_a_task_of_its_own_that_is_as_many_as_may_be_holds_its_connection_up_no_longer_than_it_takes()
+{
+    testing::run(1, async {
+        let network = Network::new();
+        let mut config = NodeConfig::new().handling(Handling::Sequential);
+        config.limits.handlers_per_connection = 1;
+        let (_running, slow) = start_slow(&network, config).await;
+        let mut one = ScriptedPeer::join(&network, "one", &door()).await;
+        let mut other = ScriptedPeer::join(&network, "other", &door()).await;
+        // both messages of the other peer arrive at once, while it is not its turn
+        network.latency(Duration::from_millis(5)..=Duration::from_millis(5));
+        one.send("rest", &100u64).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        other.send("dig", &10u64).await;
+        other.send("rest", &0u64).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(slow.counters().handled, 3);
     });
 }
 

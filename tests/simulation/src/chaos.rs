@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::application::{Common, Exclusive, Shared};
-use crate::plan::{Fault, Plan, endpoint};
+use crate::plan::{Fault, Plan, TOPICS, endpoint};
 use crate::revolving;
 use crate::traffic::{Alive, PADDING};
 use crate::world::{Invariant, Life, World};
@@ -71,7 +71,7 @@ const RESTED: Duration = Duration::from_millis(400);
 impl Chaos {
     /// Starts all nodes and their traffic.
     pub(crate) async fn begin(plan: Plan, seed: u64, trace: bool) -> Self {
-        let world = World::new(trace);
+        let world = World::new(trace, plan.calm);
         let network = Network::new();
         network.capture();
         network.fragment(plan.fragment);
@@ -218,6 +218,14 @@ impl Chaos {
                     world.log(format_args!("{} connects: {connected:?}", node.name()));
                 });
             }
+            Fault::Withdraw(place, topic) if lives(place) => {
+                let changed = self.places[place].node.withdraw(TOPICS[topic]);
+                self.world.log(format_args!("withdrawn: {changed}"));
+            }
+            Fault::Announce(place, topic) if lives(place) => {
+                let changed = self.places[place].node.announce(TOPICS[topic]);
+                self.world.log(format_args!("announced: {changed}"));
+            }
             _ => self.world.log(format_args!("not possible now")),
         }
     }
@@ -251,9 +259,12 @@ impl Chaos {
     fn stop(&mut self, place: usize) {
         let (node, world, most) =
             (self.places[place].node.clone(), self.world.clone(), self.stop_time(place));
+        let name = self.name(place);
+        world.stops(&name);
         self.stops.spawn_local(async move {
             let began = Instant::now();
             let stopped = tokio::time::timeout(most, node.stop()).await;
+            world.stops(&name);
             world.log(format_args!("{} stopped after {:?}", node.name(), began.elapsed()));
             world.expect(
                 Invariant::StopsEnd,
@@ -390,12 +401,20 @@ impl Chaos {
             };
             check("is connected to", sorted(node.connected_to()), &dials);
             check("is connected from", sorted(node.connected_from()), &from);
-            for topic in ["note", "ask", "dig"] {
+            for topic in TOPICS {
                 let providers = sorted(systemge::testing::providers(node, topic));
-                check(&format!("sends {topic} to"), providers, &dials);
+                let mut handled_by = dials.clone();
+                handled_by.retain(|name| self.handles(name, topic));
+                check(&format!("sends {topic} to"), providers, &handled_by);
             }
         }
         missing
+    }
+
+    /// Whether a node handles a topic, as it says itself.
+    fn handles(&self, name: &str, topic: &str) -> bool {
+        let node = self.places.iter().find(|place| place.node.name() == name);
+        node.is_some_and(|place| place.node.topics().iter().any(|known| known.name() == topic))
     }
 
     /// Waits until handlers have caught up with what was sent to them.
@@ -457,9 +476,12 @@ impl Chaos {
                 format_args!("{queued} bytes still wait in {name}"),
             );
             let counters = node.counters();
+            let withdrawn = self.plan.faults.iter().any(|(_, fault)| matches!(fault, Fault::Withdraw(..)));
+            // what was under way when its topic was withdrawn is no mistake
+            let unknown_topic = if withdrawn { 0 } else { counters.unknown_topic };
             self.world.expect(
                 Invariant::NoViolations,
-                counters.undecodable + counters.unencodable + counters.unknown_topic == 0,
+                counters.undecodable + counters.unencodable + unknown_topic == 0,
                 format_args!("{name} has counted {counters:?}"),
             );
         }

@@ -5,6 +5,7 @@
 
 mod application;
 mod chaos;
+pub mod mutants;
 pub mod plan;
 mod revolving;
 mod run;

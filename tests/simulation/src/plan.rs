@@ -24,6 +24,9 @@ pub struct Plan {
     /// Whether nodes take a silent peer for gone only after a long time, so that who comes back has to take the place of
     /// its stale connection; then only the first node vanishes without a word, which nobody dials.
     pub patient: bool,
+    /// Whether nothing goes wrong but that nodes stop in an orderly way and start again, and withdraw topics: then
+    /// nobody loses an answer.
+    pub calm: bool,
     /// The node that dials somebody who lets it in and throws it out at once, if one does.
     pub revolving: Option<usize>,
 }
@@ -68,7 +71,14 @@ pub enum Fault {
     Disconnect(usize, usize),
     /// A node dials another one again.
     Connect(usize, usize),
+    /// A node no longer handles a topic, of that place among [`TOPICS`].
+    Withdraw(usize, usize),
+    /// A node handles a topic again.
+    Announce(usize, usize),
 }
+
+/// The topics that every node handles, as long as it doesn't withdraw them.
+pub const TOPICS: [&str; 3] = ["note", "ask", "dig"];
 
 impl Plan {
     /// The plan of a seed.
@@ -76,6 +86,7 @@ impl Plan {
     pub fn new(seed: u64) -> Self {
         let mut random = Rng::with_seed(seed);
         let patient = random.u8(0..4) == 0;
+        let calm = !patient && random.u8(0..6) == 0;
         let count = random.usize(3..=12).min(random.usize(3..=12));
         let density = random.f64() * 0.6;
         let mut nodes: Vec<NodePlan> = (0..count)
@@ -89,16 +100,21 @@ impl Plan {
                 if patient {
                     dials.retain(|other| *other != 0);
                 }
-                node(&mut random, place, dials, patient)
+                node(&mut random, place, dials, patient, calm)
             })
             .collect();
-        let slowest = *[0, 2, 20, 60].get(random.usize(0..4)).unwrap_or(&0);
+        let slowest = *[0, 2, 20, 60].get(random.usize(0..if calm { 2 } else { 4 })).unwrap_or(&0);
         let chaos = Duration::from_millis(random.u64(1500..4000));
         let mut faults: Vec<(Duration, Fault)> = (0..random.usize(0..14))
             .map(|_| {
                 let at =
                     Duration::from_millis(random.u64(100..u64::try_from(chaos.as_millis()).unwrap_or(1000)));
-                (at, if patient { patient_fault(&mut random, count) } else { fault(&mut random, count) })
+                let fault = match (patient, calm) {
+                    (true, _) => patient_fault,
+                    (_, true) => calm_fault,
+                    _ => fault,
+                };
+                (at, fault(&mut random, count))
             })
             .collect();
         faults.sort_by_key(|(at, _)| *at);
@@ -111,11 +127,12 @@ impl Plan {
         Self {
             nodes,
             latency: (random.u64(0..=slowest / 2), slowest),
-            window: [1024, 16 * 1024, 64 * 1024][random.usize(0..3)],
+            window: [1024, 16 * 1024, 64 * 1024][if calm { 2 } else { random.usize(0..3) }],
             fragment: random.bool(),
             chaos,
             faults,
             patient,
+            calm,
             revolving,
         }
     }
@@ -158,7 +175,7 @@ pub fn endpoint(place: usize) -> Endpoint {
     Endpoint::tcp(([127, 0, 0, 1], port).into())
 }
 
-fn node(random: &mut Rng, place: usize, dials: Vec<usize>, patient: bool) -> NodePlan {
+fn node(random: &mut Rng, place: usize, dials: Vec<usize>, patient: bool, calm: bool) -> NodePlan {
     let millis = |random: &mut Rng, range: std::ops::Range<u64>| Duration::from_millis(random.u64(range));
     let mut config = NodeConfig::new().listen(endpoint(place));
     if random.u8(0..3) == 0 {
@@ -181,6 +198,10 @@ fn node(random: &mut Rng, place: usize, dials: Vec<usize>, patient: bool) -> Nod
         config.keepalive.interval = Duration::from_secs(20);
         config.keepalive.timeout = Duration::from_secs(60);
     }
+    if calm {
+        // what waits for room when the peer goes is lost, too, without harm: it was never sent
+        config.queue.bytes = 256 * 1024;
+    }
     config.limits.handshake_timeout = millis(random, 600..1000);
     config.limits.handlers_per_connection = random.usize(1..12);
     config.limits.handlers = random.usize(4..64);
@@ -191,6 +212,17 @@ fn node(random: &mut Rng, place: usize, dials: Vec<usize>, patient: bool) -> Nod
         config,
         exclusive: random.u8(0..4) == 0,
         rest: [20, 60, 200][random.usize(0..3)],
+    }
+}
+
+/// Nothing after which somebody may not know what became of a request.
+fn calm_fault(random: &mut Rng, count: usize) -> Fault {
+    let one = random.usize(0..count);
+    let topic = random.usize(0..TOPICS.len());
+    match random.u8(0..4) {
+        0 => Fault::Withdraw(one, topic),
+        1 => Fault::Announce(one, topic),
+        _ => Fault::Restart(one, Duration::from_millis(random.u64(0..1500))),
     }
 }
 
@@ -212,7 +244,8 @@ fn fault(random: &mut Rng, count: usize) -> Fault {
     let one = random.usize(0..count);
     let other = (one + random.usize(1..count)) % count;
     let pause = Duration::from_millis(random.u64(0..1500));
-    match random.u8(0..22) {
+    let topic = random.usize(0..TOPICS.len());
+    match random.u8(0..25) {
         0..=2 => Fault::Partition(one, other),
         3..=4 => Fault::PartitionOneWay(one, other),
         5..=6 => Fault::Heal,
@@ -223,6 +256,8 @@ fn fault(random: &mut Rng, count: usize) -> Fault {
         17 => Fault::Unplug(one, pause),
         18..=19 => Fault::Restart(one, pause),
         20 => Fault::Disconnect(one, other),
-        _ => Fault::Connect(one, other),
+        21 => Fault::Connect(one, other),
+        22..=23 => Fault::Withdraw(one, topic),
+        _ => Fault::Announce(one, topic),
     }
 }

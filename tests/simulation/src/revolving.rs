@@ -32,7 +32,7 @@ pub(crate) async fn turn(network: Network, door: Node) {
         for peer in door.connected_from() {
             network.cut(NAME, &peer);
         }
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 

@@ -181,6 +181,11 @@ impl Alive {
     ) -> Vec<Got> {
         let number = question.number;
         let began = Instant::now();
+        let stops = || self.world.stops_of(&self.me.name, self.node.state() == NodeState::Running);
+        let stops_before = stops();
+        if matches!(target, Target::Any) {
+            self.world.asks_any(number);
+        }
         let request = match topic {
             "dig" => client.dig(question),
             _ => client.ask(question),
@@ -203,6 +208,12 @@ impl Alive {
             };
             let Some(outcome) = next else { break };
             self.check(number, &outcome);
+            let lost = matches!(outcome.result, Err(RequestError::Disconnected));
+            self.world.expect(
+                Invariant::StopsLoseNothing,
+                !(lost && self.world.calm && stops_before.is_some() && stops() == stops_before),
+                format_args!("nobody knows what became of question {number} to {}", outcome.node),
+            );
             outcomes.push(outcome);
         }
         self.world.count(|figures| figures.requests += 1);
@@ -287,7 +298,12 @@ impl Alive {
         let number = question.number;
         let began = Instant::now();
         let client = SharedClient::new(&self.node);
-        let client = if random.bool() { client.any() } else { client };
+        let client = if random.bool() {
+            self.world.asks_any(number);
+            client.any()
+        } else {
+            client
+        };
         let result = tokio::time::timeout(timeout + LATE, client.ask(question).timeout(timeout)).await;
         let took = began.elapsed();
         self.world.expect(

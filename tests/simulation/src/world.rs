@@ -32,6 +32,10 @@ pub enum Invariant {
     OneOutcomePerAskedNode,
     /// A response is that of the asked node to this request.
     ResponsesBelong,
+    /// A request to any one node is handled by one node: another is asked only where the first did nothing.
+    OneNodeHandlesIt,
+    /// A node that stops in an orderly way leaves no request behind of which nobody knows what became.
+    StopsLoseNothing,
     /// No message is delivered twice, no request handled twice by one node.
     NothingTwice,
     /// Messages of one sender to one receiver are handled in their order.
@@ -72,6 +76,8 @@ pub struct Violation {
 pub struct World {
     began: Instant,
     trace: bool,
+    /// Whether nothing happens but that nodes stop in an orderly way.
+    pub(crate) calm: bool,
     state: Mutex<State>,
 }
 
@@ -86,6 +92,10 @@ struct State {
     last: BTreeMap<(Life, Life), u64>,
     /// By question and node.
     handled: BTreeMap<(u64, Arc<str>), Handled>,
+    /// The questions that one node is to handle, and which did.
+    to_any: BTreeMap<u64, Option<Arc<str>>>,
+    /// How often each node was told to stop, and did.
+    stops: BTreeMap<Arc<str>, u32>,
     /// How many handlers run that are to run alone.
     alone: BTreeMap<Life, u32>,
     figures: Figures,
@@ -117,8 +127,8 @@ pub struct Figures {
 }
 
 impl World {
-    pub(crate) fn new(trace: bool) -> Arc<Self> {
-        Arc::new(Self { began: Instant::now(), trace, state: Mutex::default() })
+    pub(crate) fn new(trace: bool, calm: bool) -> Arc<Self> {
+        Arc::new(Self { began: Instant::now(), trace, calm, state: Mutex::default() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -202,13 +212,19 @@ impl World {
     /// A question is handled now.
     pub(crate) fn begins(&self, node: &Life, question: u64) {
         self.log(format_args!("{node} handles question {question}"));
-        let begun = {
+        let (begun, before) = {
             let mut state = self.state();
             state.busy = Some(Instant::now());
+            let before = state.to_any.get_mut(&question).and_then(|by| by.replace(node.name.clone()));
             let handled = state.handled.entry((question, node.name.clone())).or_default();
             handled.begun += 1;
-            handled.begun
+            (handled.begun, before)
         };
+        self.expect(
+            Invariant::OneNodeHandlesIt,
+            before.is_none(),
+            format_args!("{node} handles question {question} to any node after {before:?}"),
+        );
         self.expect(
             Invariant::NothingTwice,
             begun == 1,
@@ -219,6 +235,21 @@ impl World {
     /// The response to a question is ready.
     pub(crate) fn responds(&self, node: &Life, question: u64) {
         self.state().handled.entry((question, node.name.clone())).or_default().done += 1;
+    }
+
+    /// A question that one node is to handle is about to be asked.
+    pub(crate) fn asks_any(&self, question: u64) {
+        self.state().to_any.insert(question, None);
+    }
+
+    /// A node is told to stop, or has stopped.
+    pub(crate) fn stops(&self, node: &Arc<str>) {
+        *self.state().stops.entry(node.clone()).or_default() += 1;
+    }
+
+    /// A number that changes when a node stops; `None` while it doesn't run.
+    pub(crate) fn stops_of(&self, node: &Arc<str>, runs: bool) -> Option<u32> {
+        runs.then(|| self.state().stops.get(node).copied().unwrap_or(0))
     }
 
     /// For how long no handler has begun.
