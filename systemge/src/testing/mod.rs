@@ -64,6 +64,8 @@
 //! }
 //! ```
 
+#[doc(hidden)]
+pub mod fuzz;
 mod network;
 mod peer;
 mod until;

@@ -124,12 +124,6 @@ pub const MUTANTS: &[Mutant] = &[
             state.wake_senders();",
         to: "state.full_since = None;",
     },
-    Mutant {
-        name: "the place of a peer that is gone is not given back",
-        file: "node/incoming.rs",
-        from: "peers.remove(name);",
-        to: "",
-    },
 ];
 
 /// Puts all mutants into the copy of the library at `systemge`, each behind its switch.
