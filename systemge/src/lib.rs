@@ -69,6 +69,7 @@
 //!
 //! - `http`: the HTTP component
 //! - `websocket`: the WebSocket component
+//! - `dashboard`: a page and an HTTP API to see and steer every node ([`System::dashboard`])
 //! - `json`: payloads of topics as JSON beside postcard, for tools that know no types
 //! - `uuid`, `chrono`, `time`: the types of these crates in payloads
 //! - `cli`: commands from standard input
@@ -88,6 +89,8 @@ pub mod command;
 pub mod config;
 mod connection;
 mod context;
+#[cfg(feature = "dashboard")]
+mod dashboard;
 mod error;
 #[cfg(feature = "http")]
 pub mod http;
@@ -115,6 +118,8 @@ pub mod websocket;
 pub use self::application::Application;
 pub use self::connection::DialState;
 pub use self::context::{AnyApplication, Context};
+#[cfg(feature = "dashboard")]
+pub use self::dashboard::DashboardError;
 pub use self::error::{Error, Result};
 pub use self::node::{ConnectError, Counters, Listener, Mismatch, Node, NodeState, StartError};
 pub use self::payload::{Payload, Schema};

@@ -107,6 +107,12 @@ impl Commands {
         self.entries.iter().map(|(spec, _)| info(spec)).collect()
     }
 
+    /// What the macros know of each.
+    #[cfg(feature = "dashboard")]
+    pub(crate) fn specs(&self) -> impl Iterator<Item = &CommandSpec> {
+        self.entries.iter().map(|(spec, _)| spec)
+    }
+
     /// Runs a command; a panic in it is its error.
     pub(crate) async fn run(
         &self,

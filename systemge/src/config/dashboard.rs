@@ -43,4 +43,4 @@ impl Default for DashboardConfig {
 }
 
 /// The shortest token: what is shorter can be guessed.
-pub(crate) const SHORTEST_TOKEN: usize = 16;
+pub(super) const SHORTEST_TOKEN: usize = 16;

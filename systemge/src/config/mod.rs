@@ -26,6 +26,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 mod connect;
+mod dashboard;
 mod deserialize;
 mod endpoint;
 mod environment;
@@ -37,6 +38,7 @@ pub(crate) mod nearest;
 mod read;
 mod schema;
 mod short;
+mod secret;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -48,6 +50,8 @@ pub use self::connect::ConnectConfig;
 pub use self::endpoint::{Endpoint, EndpointError, Scheme};
 pub use self::error::{ConfigError, Finding};
 pub use self::listen::ListenConfig;
+pub use self::dashboard::DashboardConfig;
+pub use self::secret::Secret;
 
 /// The configuration of a whole system: what a configuration file holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -56,6 +60,8 @@ pub use self::listen::ListenConfig;
 pub struct SystemConfig {
     /// What concerns the process as a whole.
     pub system: ProcessConfig,
+    /// The dashboard; the section switches it on, even an empty one (feature `dashboard`).
+    pub dashboard: Option<DashboardConfig>,
     /// The nodes, by name.
     pub nodes: BTreeMap<String, NodeConfig>,
     /// The kinds of nodes that spawners make ([`crate::spawner`]), by name: the configuration of every node of a kind.

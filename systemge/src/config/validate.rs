@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::dashboard::SHORTEST_TOKEN;
 use super::endpoint::{Endpoint, Scheme};
 use super::tree::{Path, Segment};
 use super::units::FRAME_BYTES;
-use super::{ConnectConfig, HttpConfig, ListenConfig, NodeConfig, SystemConfig, WebSocketConfig};
+use super::{ConnectConfig, DashboardConfig, HttpConfig, ListenConfig, NodeConfig, SystemConfig, WebSocketConfig};
 
 /// A value that can't be used, or several that don't fit each other.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,6 +30,10 @@ pub(super) fn system(config: &SystemConfig) -> Vec<Problem> {
         let mut check = Checks { base: vec!["system".into()], problems: &mut problems };
         check
             .say(&["log"], &format!("is no list of log directives such as \"info,systemge=debug\": {error}"));
+    }
+    if let Some(dashboard) = &config.dashboard {
+        let mut check = Checks { base: vec!["dashboard".into()], problems: &mut problems };
+        check.dashboard(dashboard);
     }
     for (section, nodes) in [("nodes", &config.nodes), ("kinds", &config.kinds)] {
         for (name, node) in nodes {
@@ -227,6 +232,52 @@ impl Checks<'_> {
         let help = "listen on a loopback address such as `tcp://127.0.0.1:PORT`, or set `insecure = true` on this \
                     listener or on the node where the network around it is trusted";
         self.push(vec![path, insecure], &message, Some(help.to_owned()));
+    }
+
+    fn dashboard(&mut self, dashboard: &DashboardConfig) {
+        self.count(&["connections"], dashboard.connections);
+        for (key, token) in [("token", &dashboard.token), ("read_only_token", &dashboard.read_only_token)] {
+            let Some(token) = token else { continue };
+            if token.reveal().len() < SHORTEST_TOKEN {
+                self.say(
+                    &[key],
+                    &format!(
+                        "must have at least {SHORTEST_TOKEN} characters, since a shorter one can be guessed"
+                    ),
+                );
+            }
+            if !token.reveal().bytes().all(|byte| byte.is_ascii_graphic()) {
+                self.say(&[key], "must be of visible ASCII characters, since it travels in a header");
+            }
+        }
+        if dashboard.token.is_some() && dashboard.token == dashboard.read_only_token {
+            self.say(&["read_only_token"], "must differ from `token`");
+        }
+        for (index, origin) in dashboard.origins.iter().enumerate() {
+            if origin == "*" || !is_origin(origin) {
+                let mut path = self.path(&["origins"]);
+                path.push(index.into());
+                let found = super::source::shown(origin);
+                let message = format!(
+                    "is no origin: {found:?}; an origin is a scheme, a host and perhaps a port, such as \"https://example.org\""
+                );
+                self.push(vec![path], &message, None);
+            }
+        }
+        for (index, host) in dashboard.hosts.iter().enumerate() {
+            if host.is_empty()
+                || !host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte))
+            {
+                let mut path = self.path(&["hosts"]);
+                path.push(index.into());
+                let found = super::source::shown(host);
+                self.push(
+                    vec![path],
+                    &format!("is no name of a host: {found:?}; it is one such as \"dash.example.org\""),
+                    None,
+                );
+            }
+        }
     }
 
     fn http(&mut self, http: &HttpConfig) {

@@ -301,7 +301,7 @@ impl Outbox {
     }
 
     /// How many bytes wait to be sent.
-    #[cfg(feature = "testing")]
+    #[cfg(any(feature = "testing", feature = "dashboard"))]
     pub(crate) fn queued(&self) -> usize {
         self.lock().buffer.len()
     }

@@ -44,13 +44,11 @@ impl Action {
         match self {
             Self::Start | Self::Stop | Self::Restart | Self::Drain => String::new(),
             Self::Connect(endpoint) | Self::Disconnect(endpoint) => endpoint.to_string(),
-            Self::Command(name, arguments) => {
-                std::iter::once(name.as_str())
-                    .map(str::to_owned)
-                    .chain(arguments.iter().map(|argument| quoted(argument)))
-                    .collect::<Vec<_>>()
-                    .join(" ")
-            }
+            Self::Command(name, arguments) => std::iter::once(name.as_str())
+                .map(str::to_owned)
+                .chain(arguments.iter().map(|argument| quoted(argument)))
+                .collect::<Vec<_>>()
+                .join(" "),
         }
     }
 
@@ -92,7 +90,12 @@ impl Action {
 impl Board {
     /// Does something to a node. It is done to its end even if nobody waits for that any more; who waits for longer
     /// than some time learns that it still runs.
-    pub(super) async fn act(self: &Arc<Self>, who: Who, node: Node, action: Action) -> Result<Entry, Refusal> {
+    pub(super) async fn act(
+        self: &Arc<Self>,
+        who: Who,
+        node: Node,
+        action: Action,
+    ) -> Result<Entry, Refusal> {
         if self.actions.is_closed() || self.actions.len() >= MOST_AT_ONCE {
             return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "too much is being done at once"));
         }
@@ -107,7 +110,9 @@ impl Board {
         });
         let entry = tokio::time::timeout(PATIENCE, done).await;
         let entry = entry.ok().and_then(Result::ok).flatten().or_else(|| self.audit.entry(id));
-        entry.ok_or_else(|| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "what came of it has been forgotten"))
+        entry.ok_or_else(|| {
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "what came of it has been forgotten")
+        })
     }
 }
 
@@ -133,13 +138,21 @@ pub(super) fn words(node: &Node, command: &str, arguments: Option<&Value>) -> Re
         None | Some(Value::Null) => BTreeMap::new(),
         Some(Value::Array(list)) => {
             let words: Option<Vec<String>> = list.iter().map(word).collect();
-            return words.ok_or_else(|| wrong(format!("an argument is a text, a number or a truth value; {}", usage())));
+            return words.ok_or_else(|| {
+                wrong(format!("an argument is a text, a number or a truth value; {}", usage()))
+            });
         }
         Some(Value::Object(map)) => map.iter().map(|(name, value)| (name.as_str(), value)).collect(),
         Some(_) => return Err(wrong(format!("`arguments` is an object or a list; {}", usage()))),
     };
-    if let Some(name) = given.keys().find(|name| !spec.arguments.iter().any(|argument| argument.name == **name)) {
-        return Err(wrong(format!("`{command}` has no argument `{}`; {}", crate::text::printable(name), usage())));
+    if let Some(name) =
+        given.keys().find(|name| !spec.arguments.iter().any(|argument| argument.name == **name))
+    {
+        return Err(wrong(format!(
+            "`{command}` has no argument `{}`; {}",
+            crate::text::printable(name),
+            usage()
+        )));
     }
     let mut words = Vec::new();
     let mut left_out = None;
@@ -147,13 +160,16 @@ pub(super) fn words(node: &Node, command: &str, arguments: Option<&Value>) -> Re
         let value = given.get(argument.name).filter(|value| !value.is_null());
         let Some(value) = value else {
             match argument.presence {
-                Presence::Required => return Err(wrong(format!("the argument `{}` is missing; {}", argument.name, usage()))),
+                Presence::Required => {
+                    return Err(wrong(format!("the argument `{}` is missing; {}", argument.name, usage())));
+                }
                 Presence::Optional => left_out = Some(argument.name),
                 Presence::Rest => {}
             }
             continue;
         };
-        let invalid = || wrong(format!("`{}` is a text, a number or a truth value; {}", argument.name, usage()));
+        let invalid =
+            || wrong(format!("`{}` is a text, a number or a truth value; {}", argument.name, usage()));
         let given = match (argument.presence, value) {
             (Presence::Rest, Value::Array(list)) => {
                 list.iter().map(word).collect::<Option<Vec<_>>>().ok_or_else(invalid)?

@@ -63,7 +63,9 @@ mod tests {
     fn the_page_has_no_way_to_write_html() {
         for (path, asset) in ASSETS.iter().filter(|(path, _)| path.ends_with(".js")) {
             let text = std::str::from_utf8(asset.bytes).unwrap();
-            for word in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"] {
+            for word in
+                ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"]
+            {
                 assert!(!text.contains(word), "{path} has {word}");
             }
         }

@@ -78,7 +78,15 @@ impl Audit {
         self.add(who, action, node, "", Outcome::Refused, why);
     }
 
-    fn add(&self, who: Who, action: &'static str, node: &str, detail: &str, outcome: Outcome, why: &str) -> u64 {
+    fn add(
+        &self,
+        who: Who,
+        action: &'static str,
+        node: &str,
+        detail: &str,
+        outcome: Outcome,
+        why: &str,
+    ) -> u64 {
         let mut log = self.log();
         log.last += 1;
         log.version += 1;

@@ -67,7 +67,8 @@ impl Access {
         encrypted: bool,
     ) -> Result<(Self, Option<Secret>), DashboardError> {
         let hosts: Vec<String> = config.hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
-        let exposed = !address.ip().to_canonical().is_loopback() || hosts.iter().any(|host| !is_loopback(host));
+        let exposed =
+            !address.ip().to_canonical().is_loopback() || hosts.iter().any(|host| !is_loopback(host));
         let needed = config.token.is_none() && (exposed || config.read_only_token.is_some());
         let made = if needed { Some(Secret::new(random()?)) } else { None };
         let access = Self {
@@ -121,7 +122,8 @@ impl Access {
         }
         let own = self.address.ip().to_canonical();
         let local = own.is_loopback() || own.is_unspecified();
-        match name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().map(|ip| ip.to_canonical()) {
+        match name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().map(|ip| ip.to_canonical())
+        {
             // an address leads nowhere else than to itself
             Ok(ip) => ip == own || own.is_unspecified() || (local && ip.is_loopback()),
             Err(_) => local && name == "localhost",
@@ -130,7 +132,8 @@ impl Access {
 
     /// A page of another origin may not even ask.
     pub(super) fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        let refused = || Refusal::new(StatusCode::FORBIDDEN, "pages of this origin may not use the dashboard");
+        let refused =
+            || Refusal::new(StatusCode::FORBIDDEN, "pages of this origin may not use the dashboard");
         if let Some(origin) = headers.get(ORIGIN) {
             let host = text(headers, &HOST).unwrap_or_default();
             let origin = origin.to_str().map_err(|_| refused())?;
@@ -287,7 +290,8 @@ fn without_port(host: &str) -> Option<&str> {
 fn is_loopback(host: &str) -> bool {
     let Some(name) = without_port(host) else { return false };
     let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.to_canonical().is_loopback())
+    name.eq_ignore_ascii_case("localhost")
+        || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// What requests carry that change something. A page of another origin can't set it without asking first, and we
@@ -323,11 +327,22 @@ mod tests {
             let checked = access.check_host(&headers(&[("host", host)]));
             assert_eq!(checked.is_ok(), expected, "{host} at {listen}");
         };
-        for host in ["127.0.0.1:8081", "localhost:8081", "LOCALHOST", "[::1]:8081", "localhost:9999", "127.0.0.2"] {
+        for host in
+            ["127.0.0.1:8081", "localhost:8081", "LOCALHOST", "[::1]:8081", "localhost:9999", "127.0.0.2"]
+        {
             check("127.0.0.1:8081", host, true);
         }
         check("127.0.0.1:8081", "Dash.Example.org", true);
-        for host in ["evil.org", "localhost.evil.org", "127.0.0.1.evil.org", "192.168.0.1", "", ":80", "[::1", "a@localhost"] {
+        for host in [
+            "evil.org",
+            "localhost.evil.org",
+            "127.0.0.1.evil.org",
+            "192.168.0.1",
+            "",
+            ":80",
+            "[::1",
+            "a@localhost",
+        ] {
             check("127.0.0.1:8081", host, false);
         }
         check("192.168.0.1:8081", "192.168.0.1:8081", true);
@@ -342,7 +357,8 @@ mod tests {
 
     #[test]
     fn only_pages_of_the_same_origin_may_ask() {
-        let access = access("127.0.0.1:8081", |config| config.origins = vec!["https://ops.example.org/".to_owned()]);
+        let access =
+            access("127.0.0.1:8081", |config| config.origins = vec!["https://ops.example.org/".to_owned()]);
         let check = |list: &[(&'static str, &str)], expected: bool| {
             assert_eq!(access.check_origin(&headers(list)).is_ok(), expected, "{list:?}");
         };
@@ -397,7 +413,8 @@ mod tests {
     #[test]
     fn guessing_a_token_ends_soon_and_the_right_one_still_works() {
         let access = access("127.0.0.1:1", |config| config.token = Some("operator-operator".into()));
-        let status = |token: &str| access.check_token(token).err().map(|refusal| refusal.into_response().status());
+        let status =
+            |token: &str| access.check_token(token).err().map(|refusal| refusal.into_response().status());
         for _ in 0..GUESSES {
             assert_eq!(status("wrong"), Some(StatusCode::UNAUTHORIZED));
         }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use tokio::sync::{Notify, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -113,6 +114,7 @@ impl Board {
     pub(super) async fn measure(self: Arc<Self>, stop: CancellationToken) {
         let mut seconds = tokio::time::interval(SECOND);
         seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut events = self.system.events();
         let mut last = Instant::now();
         // the first tick is now
         seconds.tick().await;
@@ -125,12 +127,17 @@ impl Board {
                     self.sample(now.duration_since(last).as_secs_f32().max(0.001), now);
                     last = now;
                 }
-                () = self.changed.notified() => {
-                    self.look();
+                () = self.changed.notified() => {}
+                event = events.next() => {
+                    if event.is_none() {
+                        return;
+                    }
                     // many changes at once are one
                     tokio::time::sleep(BREATH).await;
+                    while events.next().now_or_never().flatten().is_some() {}
                 }
             }
+            self.look();
             if self.ticks.receiver_count() > 0 {
                 self.ticks.send_replace(Tick::now());
             }
@@ -140,7 +147,7 @@ impl Board {
     /// Looks at the state of every node.
     fn look(&self) {
         let mut state = self.state();
-        for node in self.system.nodes() {
+        for node in &self.system.nodes() {
             state.record(node);
         }
     }
@@ -151,7 +158,7 @@ impl Board {
         let mut state = self.state();
         let nodes = self.system.nodes();
         state.nodes.retain(|name, _| nodes.iter().any(|node| node.name() == &**name));
-        for node in nodes {
+        for node in &nodes {
             let reading = Reading::of(node);
             let record = state.record(node);
             record.values = reading.since(&record.last, seconds);

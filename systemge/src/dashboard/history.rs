@@ -103,7 +103,9 @@ impl<const N: usize> History<N> {
         Past {
             step,
             times: rows.iter().map(|(time, _)| *time).collect(),
-            series: series.map(|(index, series)| PastSeries { series: *series, values: column(index) }).collect(),
+            series: series
+                .map(|(index, series)| PastSeries { series: *series, values: column(index) })
+                .collect(),
         }
     }
 }

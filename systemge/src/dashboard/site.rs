@@ -168,7 +168,9 @@ impl Site {
                 response.headers_mut().insert(SET_COOKIE, access.log_out(&request.headers));
                 return Ok(response);
             }
-            (Route::OpenApi, _) => return Ok(json_response(StatusCode::OK, &openapi::document(access.has_login()))),
+            (Route::OpenApi, _) => {
+                return Ok(json_response(StatusCode::OK, &openapi::document(access.has_login())));
+            }
             _ => {}
         }
         let role = access.role(&request.headers)?;
@@ -176,7 +178,7 @@ impl Site {
         match route {
             Route::Node(name, route) => {
                 let name = decoded(name)?;
-                let node = self.board.system.nodes().iter().find(|node| node.name() == name).cloned();
+                let node = self.board.system.node(&name);
                 let node = node.ok_or_else(|| {
                     let why = format!("there is no node `{}`", printable(&name));
                     Refusal::new(StatusCode::NOT_FOUND, why)
@@ -198,7 +200,7 @@ impl Site {
                 json_response(StatusCode::OK, &json!({ "role": who.role, "login": login }))
             }
             Route::Fleet => raw_json(fleet(&self.board)),
-            Route::Topology => json_response(StatusCode::OK, &Topology::of(self.board.system.nodes())),
+            Route::Topology => json_response(StatusCode::OK, &Topology::of(&self.board.system.nodes())),
             Route::Audit => {
                 let query = Query::new(query, &["node", "most"])?;
                 let most = query.number("most", audit::KEPT)?.unwrap_or(200);
@@ -236,7 +238,13 @@ impl Site {
         Ok(response)
     }
 
-    async fn act(&self, who: Who, node: Node, route: NodeRoute<'_>, stream: Body) -> Result<Response, Refusal> {
+    async fn act(
+        &self,
+        who: Who,
+        node: Node,
+        route: NodeRoute<'_>,
+        stream: Body,
+    ) -> Result<Response, Refusal> {
         let action = async {
             match route {
                 NodeRoute::Start => nothing(stream).await.map(|()| Action::Start),
@@ -274,7 +282,8 @@ impl Site {
         let query = Query::new(query, &["resolution", "rows"])?;
         let (resolution, rows) = span(&query)?;
         let past = self.board.node_past(node.name(), resolution, rows, |_| true);
-        let past = past.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "there is no such node any more"))?;
+        let past =
+            past.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "there is no such node any more"))?;
         Ok(json_response(StatusCode::OK, &past))
     }
 
@@ -334,15 +343,14 @@ fn event(board: &Board, tick: &Tick, node: Option<&str>, topology: bool) -> Byte
     let mut event = BytesMut::from(&b"data: {\"fleet\":"[..]);
     event.extend_from_slice(&tick.rendered("fleet", || fleet(board)));
     if let Some(name) = node {
-        let found = board.system.nodes().iter().find(|node| node.name() == name);
-        let detail = found.map(|node| {
-            tick.rendered(&format!("node {name}"), || encoded(&NodeDetail::new(node, board.node(node))))
+        let detail = board.system.node(name).map(|node| {
+            tick.rendered(&format!("node {name}"), || encoded(&NodeDetail::new(&node, board.node(&node))))
         });
         event.extend_from_slice(b",\"node\":");
         event.extend_from_slice(detail.as_deref().unwrap_or(b"null"));
     }
     if topology {
-        let links = tick.rendered("topology", || encoded(&Topology::of(board.system.nodes())));
+        let links = tick.rendered("topology", || encoded(&Topology::of(&board.system.nodes())));
         event.extend_from_slice(b",\"topology\":");
         event.extend_from_slice(&links);
     }
@@ -398,15 +406,17 @@ async fn body<T: DeserializeOwned>(mut stream: Body) -> Result<T, Refusal> {
     let mut bytes = Vec::new();
     let late = |_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body of the request took too long");
     while let Some(chunk) = tokio::time::timeout(BODY_TIME, stream.next()).await.map_err(late)? {
-        let chunk = chunk.map_err(|()| Refusal::new(StatusCode::BAD_REQUEST, "the body of the request broke off"))?;
+        let chunk =
+            chunk.map_err(|()| Refusal::new(StatusCode::BAD_REQUEST, "the body of the request broke off"))?;
         if bytes.len() + chunk.len() > BODY_BYTES {
             return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the body of the request is too large"));
         }
         bytes.extend_from_slice(&chunk);
     }
     let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-    serde_json::from_slice(text)
-        .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, format!("the body is not what is expected: {error}")))
+    serde_json::from_slice(text).map_err(|error| {
+        Refusal::new(StatusCode::BAD_REQUEST, format!("the body is not what is expected: {error}"))
+    })
 }
 
 /// The parameters of a query.
@@ -533,3 +543,9 @@ where
 const BODY_BYTES: usize = 256 * 1024;
 /// How long a client may pause within a body.
 const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// The methods that a path of the API takes.
+#[cfg(test)]
+pub(super) fn methods(path: &str) -> Option<&'static [Method]> {
+    Route::find(path).map(|route| route.methods())
+}

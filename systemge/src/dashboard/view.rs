@@ -394,11 +394,14 @@ impl Topology {
             let place = Place { name: name.clone(), own: true, state: Some(Health::of(node).state), topics };
             places.insert(name, place);
         }
-        let stranger = |name: &str| Place { name: name.to_owned(), own: false, state: None, topics: Vec::new() };
+        let stranger =
+            |name: &str| Place { name: name.to_owned(), own: false, state: None, topics: Vec::new() };
         // an endpoint that this process listens on belongs to a node, even before anybody is connected
         let owners: BTreeMap<String, String> = nodes
             .iter()
-            .flat_map(|node| node.endpoints().into_iter().map(|endpoint| (endpoint.to_string(), node.name().to_owned())))
+            .flat_map(|node| {
+                node.endpoints().into_iter().map(|endpoint| (endpoint.to_string(), node.name().to_owned()))
+            })
             .collect();
         for node in nodes {
             for peer in peers(node) {

@@ -321,12 +321,19 @@ impl Inner {
     }
 
     /// How many bytes wait to be sent, by peer.
-    #[cfg(feature = "testing")]
+    #[cfg(any(feature = "testing", feature = "dashboard"))]
     pub(crate) fn queued_bytes(&self) -> Vec<(Arc<str>, usize)> {
         let dialled =
             self.router.peers().into_iter().map(|peer| (peer.name().clone(), peer.outbox().queued()));
         let incoming = self.incoming.outboxes();
         dialled.chain(incoming.iter().map(|(name, outbox)| (name.clone(), outbox.queued()))).collect()
+    }
+
+    /// How many tasks belong to this start of the node.
+    #[cfg(feature = "dashboard")]
+    pub(crate) fn task_count(&self) -> usize {
+        let run = lock(&self.run);
+        run.tracker.len() + run.tasks.len()
     }
 
     // ---- what is counted ----

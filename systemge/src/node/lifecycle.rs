@@ -237,6 +237,26 @@ impl Inner {
         Ok(bound)
     }
 
+    /// Takes nothing new, and waits for what is in flight; returns whether that is done.
+    pub(crate) async fn drain(self: &Arc<Self>) -> bool {
+        let lifecycle = self.lifecycle.lock().await;
+        if self.state() != NodeState::Running {
+            return false;
+        }
+        tracing::info!(node = %self.name(), "draining");
+        self.tell_draining();
+        drop(lifecycle);
+        tokio::time::timeout(self.config().stop.deadline, self.handlers_finished()).await.is_ok()
+    }
+
+    /// Lets nobody in any more, and tells the peers that they had better ask others.
+    fn tell_draining(&self) {
+        self.set_draining(true);
+        for (_, outbox) in self.incoming.outboxes() {
+            outbox.append(|out| Frame::Draining.write(out));
+        }
+    }
+
     pub(crate) async fn stop(self: &Arc<Self>, reason: &str) {
         let (this, reason) = (self.clone(), reason.to_owned());
         // in a task of its own, as a start is; if the runtime ends, so does everything else
@@ -263,9 +283,7 @@ impl Inner {
         // stop accepting, and let the peers know that they had better ask others
         self.set_draining(true);
         run.stop.cancel();
-        for (_, outbox) in self.incoming.outboxes() {
-            outbox.append(|out| Frame::Draining.write(out));
-        }
+        self.tell_draining();
         // finish what is in flight
         if tokio::time::timeout_at(deadline, self.handlers_finished()).await.is_err() {
             tracing::warn!(

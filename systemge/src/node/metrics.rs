@@ -14,6 +14,14 @@ macro_rules! counters {
             $($(#[$doc])* pub $name: u64,)*
         }
 
+        #[cfg(feature = "dashboard")]
+        impl Counters {
+            /// All of them with their names.
+            pub(crate) fn named(&self) -> Vec<(&'static str, u64)> {
+                vec![$((stringify!($name), self.$name)),*]
+            }
+        }
+
         /// The counters of a node.
         #[derive(Debug, Default)]
         pub(crate) struct Metrics {

@@ -101,6 +101,22 @@ impl Node {
         self.inner.stop("stopped by its program").await;
     }
 
+    /// Takes nothing new any more, and waits until what is in flight is finished, at most for the configured
+    /// `stop.deadline`: peers are told to ask others, and requests are refused. The node stays connected and goes on
+    /// sending; [`restart`](Self::restart) makes it take new requests again. Returns whether everything is finished;
+    /// `false`, too, if the node isn't running.
+    ///
+    /// Cancel safety: if the future is dropped, the node drains all the same.
+    pub async fn drain(&self) -> bool {
+        self.inner.drain().await
+    }
+
+    /// Whether the node takes nothing new: it drains, or is about to stop.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.inner.is_draining()
+    }
+
     /// Stops and starts the node.
     ///
     /// # Errors

@@ -144,6 +144,18 @@ impl Router {
         all
     }
 
+    /// The topics that this node has called, and which connected nodes handle each, in the order of their names.
+    #[cfg(feature = "dashboard")]
+    pub(crate) fn called(&self) -> Vec<(Topic, Vec<Arc<str>>)> {
+        let state = self.lock();
+        let providers = |route: &Route| {
+            route.providers.load().iter().map(|provider| provider.peer.name().clone()).collect::<Vec<_>>()
+        };
+        let mut called: Vec<_> = state.routes.values().map(|route| (route.topic, providers(route))).collect();
+        called.sort_by_key(|(topic, _)| (topic.name(), topic.fingerprint()));
+        called
+    }
+
     /// A connected node has changed its announcement.
     pub(crate) fn changed(&self) {
         self.update();

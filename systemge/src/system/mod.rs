@@ -86,6 +86,15 @@ pub enum SystemError {
     /// A node could not be added.
     #[error(transparent)]
     Add(#[from] AddNodeError),
+    /// The configuration wants a dashboard, and the program has none. The program's mistake, or the operator's.
+    #[error(
+        "the configuration has a section `[dashboard]`, but the program is built without the feature `dashboard`"
+    )]
+    NoDashboard,
+    /// The dashboard can't start.
+    #[cfg(feature = "dashboard")]
+    #[error(transparent)]
+    Dashboard(#[from] crate::DashboardError),
     /// A node could not start.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -127,6 +136,32 @@ impl System {
         self.add(name.into(), Program::new(application), Some(config))
     }
 
+    /// Switches the dashboard on, at <http://127.0.0.1:8081> unless the section `[dashboard]` of the configuration says
+    /// something else.
+    ///
+    /// On a loopback address it asks nobody who he is: whoever has an account on the machine may steer the nodes. A
+    /// token in the configuration changes that.
+    ///
+    /// ```no_run
+    /// # use systemge::prelude::*;
+    /// # #[tokio::main]
+    /// # async fn main() -> systemge::Result<()> {
+    /// System::from_file("systemge.toml")?.dashboard().run().await // and nodes
+    /// # }
+    /// ```
+    #[cfg(feature = "dashboard")]
+    pub fn dashboard(mut self) -> Self {
+        self.config.dashboard.get_or_insert_default();
+        self
+    }
+
+    /// Switches the dashboard on with a configuration of the program's own, which goes before that of the file.
+    #[cfg(feature = "dashboard")]
+    pub fn dashboard_with(mut self, config: crate::config::DashboardConfig) -> Self {
+        self.config.dashboard = Some(config);
+        self
+    }
+
     /// Makes one transport carry everything, whatever the schemes of the endpoints.
     #[doc(hidden)]
     pub fn __transport(self, transport: Arc<dyn Transport>) -> Self {
@@ -148,6 +183,8 @@ impl System {
     /// Cancel safety: dropping the future leaves nodes running that have started.
     pub async fn start(self) -> Result<Running, SystemError> {
         let running = self.plan()?;
+        #[cfg(feature = "dashboard")]
+        running.open_dashboard().await?;
         start_nodes(&running).await?;
         Ok(running)
     }
@@ -171,6 +208,8 @@ impl System {
         let running = self.plan()?;
         // a signal counts from the beginning: an `on_start` may wait for long
         let serve = async {
+            #[cfg(feature = "dashboard")]
+            running.open_dashboard().await?;
             start_nodes(&running).await?;
             #[cfg(feature = "cli")]
             if command_line {
@@ -245,6 +284,11 @@ impl System {
         if planned.is_empty() {
             return Err(SystemError::Empty);
         }
+        if config.dashboard.is_some() && !cfg!(feature = "dashboard") {
+            return Err(SystemError::NoDashboard);
+        }
+        // those of a file are checked already, those of the program's own are not
+        config.check()?;
         let registry = Registry::new(config, transports);
         for (name, program, config) in planned {
             registry.insert(&name, program, config)?;

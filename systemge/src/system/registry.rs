@@ -47,6 +47,8 @@ pub(crate) struct Registry {
     pub(super) tasks: TaskTracker,
     /// Cancelled when the system is to end.
     pub(super) exit: CancellationToken,
+    #[cfg(feature = "dashboard")]
+    pub(super) dashboard: Mutex<Option<crate::dashboard::Serving>>,
 }
 
 impl Registry {
@@ -61,6 +63,8 @@ impl Registry {
             announcer: Announcer::new(),
             tasks,
             exit: CancellationToken::new(),
+            #[cfg(feature = "dashboard")]
+            dashboard: Mutex::default(),
         })
     }
 
@@ -113,6 +117,11 @@ impl Registry {
         nodes.remove(place);
         self.announcer.tell(SystemEvent::NodeRemoved { node: node.name().into() });
         true
+    }
+
+    #[cfg(feature = "dashboard")]
+    pub(super) fn dashboard(&self) -> MutexGuard<'_, Option<crate::dashboard::Serving>> {
+        self.dashboard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether no node does anything.

@@ -193,6 +193,22 @@ impl Running {
         self.registry.tasks.spawn(super::standard_input::read_commands(self.clone()));
     }
 
+    /// Opens the dashboard, if the configuration has one.
+    #[cfg(feature = "dashboard")]
+    pub(super) async fn open_dashboard(&self) -> Result<(), crate::DashboardError> {
+        let Some(config) = &self.registry.config.dashboard else { return Ok(()) };
+        let serving = crate::dashboard::bind(config).await?.serve(self.clone());
+        *self.registry.dashboard() = Some(serving);
+        Ok(())
+    }
+
+    /// Where the dashboard listens, with the real port; `None` if there is none.
+    #[cfg(feature = "dashboard")]
+    #[must_use]
+    pub fn dashboard_address(&self) -> Option<std::net::SocketAddr> {
+        self.registry.dashboard().as_ref().map(|dashboard| dashboard.address)
+    }
+
     /// Asks for the system to end: [`finished`](Self::finished) returns.
     pub fn exit(&self) {
         self.registry.exit.cancel();
@@ -209,6 +225,14 @@ impl Running {
         // one may have been started anew by another that was about to stop
         for node in self.nodes().iter().rev().filter(|node| !node.state().is_at_rest()) {
             node.stop().await;
+        }
+        // the last to go: until then it shows how the nodes stop
+        #[cfg(feature = "dashboard")]
+        {
+            let dashboard = self.registry.dashboard().take();
+            if let Some(dashboard) = dashboard {
+                dashboard.stop().await;
+            }
         }
         self.registry.tasks.wait().await;
     }

@@ -20,7 +20,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::patient::Patient;
-use super::{RemoteAddress, Run, WebError, refusal};
+use super::{RemoteAddress, Tasks, WebError, refusal};
 use crate::config::HttpConfig;
 
 /// What a client may take of a listener.
@@ -51,10 +51,25 @@ impl Limits {
     }
 }
 
+#[cfg(feature = "dashboard")]
+impl Limits {
+    /// Those of a listener with the defaults of the HTTP component.
+    pub(super) fn with_connections(connections: usize) -> Self {
+        let HttpConfig { header_timeout, request_timeout, .. } = HttpConfig::default();
+        let connections = connections.min(Semaphore::MAX_PERMITS);
+        Self { connections, header_timeout, write_timeout: request_timeout }
+    }
+}
+
 /// Accepts connections until the node stops. A client beyond the limit waits in the backlog of the socket.
-pub(super) async fn accept(listener: TcpListener, site: BoxedFilter<(Response,)>, limits: Limits, run: Run) {
+pub(super) async fn accept(
+    listener: TcpListener,
+    site: BoxedFilter<(Response,)>,
+    limits: Limits,
+    run: Tasks,
+) {
     let permits = Arc::new(Semaphore::new(limits.connections));
-    let Run { tracker, stop, kill, .. } = &run;
+    let Tasks { tracker, stop, kill } = &run;
     loop {
         let accepted = async {
             let permit = permits.clone().acquire_owned().await.map_err(io::Error::other)?;
@@ -91,7 +106,7 @@ async fn connection(
     _permit: OwnedSemaphorePermit,
     site: BoxedFilter<(Response,)>,
     limits: Limits,
-    run: Run,
+    run: Tasks,
 ) {
     // answers are small and written whole; there is nothing to win from waiting for more
     if let Err(error) = stream.set_nodelay(true) {

@@ -234,7 +234,7 @@ impl BoundWeb {
                 site = site.or(http.filter(&run)).unify().boxed();
             }
             let site = refusal::complete(site);
-            tracker.spawn(listener::accept(bound.listener, site, bound.limits, run.clone()));
+            tracker.spawn(listener::accept(bound.listener, site, bound.limits, run.tasks()));
         }
     }
 }
@@ -246,6 +246,27 @@ pub(crate) struct Run {
     pub(crate) tracker: TaskTracker,
     pub(crate) stop: CancellationToken,
     pub(crate) kill: CancellationToken,
+}
+
+impl Run {
+    fn tasks(&self) -> Tasks {
+        Tasks { tracker: self.tracker.clone(), stop: self.stop.clone(), kill: self.kill.clone() }
+    }
+}
+
+/// Who owns the tasks of a listener, and what ends them.
+#[derive(Clone)]
+pub(crate) struct Tasks {
+    pub(crate) tracker: TaskTracker,
+    pub(crate) stop: CancellationToken,
+    pub(crate) kill: CancellationToken,
+}
+
+/// Serves a site that belongs to no node; see [`BoundWeb::serve`] for how it ends.
+#[cfg(feature = "dashboard")]
+pub(crate) async fn accept(listener: TcpListener, site: Site, connections: usize, tasks: Tasks) {
+    let limits = Limits::with_connections(connections);
+    listener::accept(listener, refusal::complete(site), limits, tasks).await;
 }
 
 /// The client's address, as the accept loop puts it into the extensions of a request.

@@ -67,6 +67,12 @@ impl WebSocket {
         self.0.read().clients.values().cloned().collect()
     }
 
+    /// How many clients are connected.
+    #[cfg(feature = "dashboard")]
+    pub(crate) fn count(&self) -> usize {
+        self.0.read().clients.len()
+    }
+
     /// A connected client.
     #[must_use]
     pub fn client(&self, id: &ClientId) -> Option<WsClient> {

@@ -8,6 +8,8 @@ mod cancelling;
 mod choosing;
 mod coming_and_going;
 mod command_line;
+#[cfg(feature = "dashboard")]
+mod dashboard;
 mod failures;
 mod handling;
 mod lifecycle;
