@@ -37,8 +37,8 @@ mod listen;
 pub(crate) mod nearest;
 mod read;
 mod schema;
-mod short;
 mod secret;
+mod short;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -47,10 +47,10 @@ mod units;
 mod validate;
 
 pub use self::connect::ConnectConfig;
+pub use self::dashboard::DashboardConfig;
 pub use self::endpoint::{Endpoint, EndpointError, Scheme};
 pub use self::error::{ConfigError, Finding};
 pub use self::listen::ListenConfig;
-pub use self::dashboard::DashboardConfig;
 pub use self::secret::Secret;
 
 /// The configuration of a whole system: what a configuration file holds.

@@ -372,7 +372,11 @@ fn a_wrong_variable_is_named() {
         "its name stands for `a-b` and `a_b` alike; set the key in the file instead",
     );
     check("SYSTEMGE__NODES__LIFE__LISTEN__X", "[]", "`nodes.life.listen` has no keys inside");
-    check("SYSTEMGE__", "", "a configuration has no key ``\n  = its keys are `system`, `nodes` and `kinds`");
+    check(
+        "SYSTEMGE__",
+        "",
+        "a configuration has no key ``\n  = its keys are `system`, `dashboard`, `nodes` and `kinds`",
+    );
     check(
         "SYSTEMGE__NODES__LIFE__REQUESTS__TIMEOUT",
         "3",

@@ -7,7 +7,9 @@ use super::dashboard::SHORTEST_TOKEN;
 use super::endpoint::{Endpoint, Scheme};
 use super::tree::{Path, Segment};
 use super::units::FRAME_BYTES;
-use super::{ConnectConfig, DashboardConfig, HttpConfig, ListenConfig, NodeConfig, SystemConfig, WebSocketConfig};
+use super::{
+    ConnectConfig, DashboardConfig, HttpConfig, ListenConfig, NodeConfig, SystemConfig, WebSocketConfig,
+};
 
 /// A value that can't be used, or several that don't fit each other.
 #[derive(Debug, PartialEq, Eq)]

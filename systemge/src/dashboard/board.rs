@@ -135,16 +135,16 @@ impl Board {
                     // many changes at once are one
                     tokio::time::sleep(BREATH).await;
                     while events.next().now_or_never().flatten().is_some() {}
+                    self.look();
                 }
             }
-            self.look();
             if self.ticks.receiver_count() > 0 {
                 self.ticks.send_replace(Tick::now());
             }
         }
     }
 
-    /// Looks at the state of every node.
+    /// Looks at the state of every node, so that it is known since when it holds.
     fn look(&self) {
         let mut state = self.state();
         for node in &self.system.nodes() {
@@ -176,9 +176,9 @@ impl Board {
 
     /// The nodes as they are now.
     pub(super) fn nodes(&self) -> Vec<NodeView> {
-        let state = self.state();
-        let view = |node: &Node| state.nodes.get(node.name()).map(|record| record.view(node));
-        self.system.nodes().iter().filter_map(view).collect()
+        let nodes = self.system.nodes();
+        let mut state = self.state();
+        nodes.iter().map(|node| state.record(node).view(node)).collect()
     }
 
     /// One node as it is now.
