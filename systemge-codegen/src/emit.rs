@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
-use syn::Attribute;
+use syn::{Attribute, Visibility};
 
 use crate::attributes::Carried;
 use crate::block::{RawBlock, Role, ValidSignature, is_known_payload, replace_self};
@@ -90,6 +90,8 @@ pub(crate) enum Condition {
     CommandReply,
     /// A payload from a browser.
     BrowserPayload,
+    /// A payload to browsers.
+    PushPayload,
     /// Parsed from a segment of a path.
     PathParameter,
     FromRequest,
@@ -108,6 +110,7 @@ impl Condition {
             Self::CommandArgument => ("IsCommandArgument", "command_argument"),
             Self::CommandReply => ("IsCommandReply", "command_reply"),
             Self::BrowserPayload => ("IsBrowserPayload", "browser_payload"),
+            Self::PushPayload => ("IsPushPayload", "push_payload"),
             Self::PathParameter => ("IsPathParameter", "path_parameter"),
             Self::FromRequest => ("IsFromRequest", "from_request"),
             Self::Respond => ("IsRespond", "respond"),
@@ -118,7 +121,7 @@ impl Condition {
     /// known to be fine, since a long clause costs the compiler time.
     pub(crate) fn assume(self, ty: &impl ToTokens, krate: &CratePath) -> Option<TokenStream> {
         let ty = ty.to_token_stream();
-        let known = matches!(self, Self::Payload | Self::Reply | Self::BrowserPayload);
+        let known = matches!(self, Self::Payload | Self::Reply | Self::BrowserPayload | Self::PushPayload);
         if known && is_known_payload(&ty) {
             return None;
         }
@@ -318,4 +321,29 @@ pub(crate) fn warning(place: Span, text: &str) -> TokenStream {
             #name
         };
     }
+}
+
+/// The widest of the methods' visibilities: what is generated for them could otherwise not be named where they can be
+/// called.
+pub(crate) fn widest<'v>(visibilities: impl Iterator<Item = &'v Visibility>) -> Visibility {
+    let mut widest = Visibility::Inherited;
+    for visibility in visibilities {
+        widest = match (widest, visibility) {
+            (Visibility::Public(token), _) => return Visibility::Public(token),
+            (_, Visibility::Public(token)) => Visibility::Public(*token),
+            (Visibility::Inherited, other) => other.clone(),
+            (kept, Visibility::Inherited) => kept,
+            (kept, other) if kept == *other => kept,
+            // `pub(super)` and `pub(in path)` can't be compared from here; the crate holds both
+            (_, other) => {
+                let mut other = other.clone();
+                if let Visibility::Restricted(restricted) = &mut other {
+                    restricted.in_token = None;
+                    *restricted.path = syn::parse_quote!(crate);
+                }
+                other
+            }
+        };
+    }
+    widest
 }

@@ -8,7 +8,7 @@ use syn::ext::IdentExt as _;
 use syn::{Attribute, Lit, LitStr, Type};
 
 use crate::attributes::{self, Argument, ArgumentKind};
-use crate::block::replace_self;
+use crate::block::{self, replace_self};
 use crate::errors::{Mistake, Sink};
 use crate::names;
 use crate::suggest;
@@ -67,6 +67,7 @@ impl TopicAttribute {
     pub(crate) fn read(attribute: &Attribute, method: &Ident, options: &[&str], sink: &Sink<'_>) -> Self {
         let mut read = Self::default();
         let mut name_given = false;
+        let word = block::attribute_name(attribute);
         for (index, argument) in attributes::arguments_of(attribute, sink).iter().enumerate() {
             if let Some(option) = allowed_option(argument, options) {
                 if option != "alias" && read.options.contains(option) {
@@ -78,12 +79,16 @@ impl TopicAttribute {
                 continue;
             }
             if !is_name(argument, index) {
-                refuse(argument, index, method, options, sink);
+                refuse(argument, &word, index, method, options, sink);
                 // a bare word in the place of the name is a name, although a wrong one
                 name_given |= index == 0;
             } else if name_given {
                 let mistake = Mistake::new(7, format!("the topic of `{method}` has a second name"));
-                sink.on(&argument.tokens, mistake.help("one handler, one topic: write a second handler"));
+                sink.on(&argument.tokens, mistake.help(if word == "push" {
+                    "one push, one topic: declare a second one"
+                } else {
+                    "one handler, one topic: write a second handler"
+                }));
             } else {
                 name_given = true;
                 read.name = name(argument, sink);
@@ -94,7 +99,7 @@ impl TopicAttribute {
             let rest: String = read.options.iter().map(|option| format!(", {option}")).collect();
             sink.on(
                 attribute.path(),
-                mistake.help(format!("write `#[topic(\"{}\"{rest})]`", camel_case(method))),
+                mistake.help(format!("write `#[{word}(\"{}\"{rest})]`", camel_case(method))),
             );
         }
         read
@@ -209,13 +214,20 @@ fn name(argument: &Argument, sink: &Sink<'_>) -> Option<TopicName> {
     }
 }
 
-fn refuse(argument: &Argument, index: usize, method: &Ident, options: &[&str], sink: &Sink<'_>) {
+fn refuse(
+    argument: &Argument,
+    attribute: &str,
+    index: usize,
+    method: &Ident,
+    options: &[&str],
+    sink: &Sink<'_>,
+) {
     match &argument.kind {
         ArgumentKind::Literal(literal) => {
             let mistake = Mistake::new(6, format!("`{}` is no name of a topic", literal.to_token_stream()));
             sink.on(
                 literal,
-                mistake.help(format!("a name is a string: `#[topic(\"{}\")]`", camel_case(method))),
+                mistake.help(format!("a name is a string: `#[{attribute}(\"{}\")]`", camel_case(method))),
             );
         }
         ArgumentKind::Word(word) if index == 0 => {
@@ -224,19 +236,19 @@ fn refuse(argument: &Argument, index: usize, method: &Ident, options: &[&str], s
             let near = near
                 .map(|option| format!("; the option `{option}` goes behind the name"))
                 .unwrap_or_default();
-            let help = format!("write `#[topic(\"{}\")]`, or the path of a constant{near}", word.unraw());
+            let help = format!("write `#[{attribute}(\"{}\")]`, or the path of a constant{near}", word.unraw());
             sink.at(word.span(), mistake.help(help));
         }
         ArgumentKind::Value(key, value) if key == "name" => {
-            let mistake = Mistake::new(8, "`topic` has no option `name`");
-            sink.at(key.span(), mistake.help(format!("the name stands alone: `#[topic({value})]`")));
+            let mistake = Mistake::new(8, format!("`{attribute}` has no option `name`"));
+            sink.at(key.span(), mistake.help(format!("the name stands alone: `#[{attribute}({value})]`")));
         }
         ArgumentKind::Word(word) | ArgumentKind::Value(word, _) | ArgumentKind::List(word, _) => {
-            attributes::unknown_option(word, "topic", options, sink);
+            attributes::unknown_option(word, attribute, options, sink);
         }
         _ => {
-            let example = format!("#[topic(\"{}\")]", camel_case(method));
-            attributes::unreadable(argument, "topic", &example, sink);
+            let example = format!("#[{attribute}(\"{}\")]", camel_case(method));
+            attributes::unreadable(argument, attribute, &example, sink);
         }
     }
 }

@@ -69,14 +69,21 @@ fn variants(stream: &TokenStream) -> Vec<TokenStream> {
     variants
 }
 
-/// How many identifiers `fn` the item has on the way down to the bodies of methods.
+/// How many functions the item has on the way down to the bodies of methods. Those without a body don't count: a
+/// `#[push]` is no method of its type.
 fn functions(stream: &TokenStream) -> usize {
-    let nested = |token: TokenTree| match token {
-        TokenTree::Ident(word) => usize::from(word == "fn"),
-        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => functions(&group.stream()),
-        _ => 0,
-    };
-    stream.clone().into_iter().map(nested).sum()
+    let (mut count, mut head) = (0, false);
+    for token in stream.clone() {
+        match token {
+            TokenTree::Ident(word) if word == "fn" => head = true,
+            TokenTree::Punct(punct) if punct.as_char() == ';' => head = false,
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+                count += usize::from(std::mem::take(&mut head)) + functions(&group.stream());
+            }
+            _ => {}
+        }
+    }
+    count
 }
 
 #[test]

@@ -308,26 +308,40 @@ pub fn http(arguments: TokenStream, item: TokenStream) -> TokenStream {
     run(|path| systemge_codegen::http(arguments.into(), item.into(), path))
 }
 
-/// Makes the methods of an `impl` block handlers of what browsers send over a WebSocket.
+/// Makes the methods of an `impl` block handlers of what browsers send over a WebSocket, and declares what is pushed
+/// to them.
 ///
 /// ```
 /// use std::sync::Mutex;
 ///
 /// use systemge::prelude::*;
-/// use systemge::websocket::WsClient;
 /// # #[derive(systemge::Application)]
 /// # struct Gateway { players: Mutex<usize> }
 ///
 /// #[systemge::websocket]
 /// impl Gateway {
+///     /// How many players are here.
+///     #[push("players")]
+///     fn player_count(count: usize);
+///
+///     /// A move, with who made it.
+///     #[push("moved")]
+///     fn moved(by: &str, mv: (u8, u8));
+///
 ///     #[on_connect]
-///     async fn joined(&self, client: &WsClient, ctx: &Context) {
-///         *self.players.lock().expect("no panic") += 1;
+///     async fn joined(&self, client: &WsClient, ctx: &Context<Self>) {
+///         let mut players = self.players.lock().expect("no panic");
+///         *players += 1;
+///         ctx.websocket().player_count(*players).to_all();
 ///     }
 ///
 ///     #[topic("move")]
-///     async fn play(&self, client: &WsClient, mv: (u8, u8)) -> Result<(), String> {
-///         if mv.0 == mv.1 { Err("that is no move".to_owned()) } else { Ok(()) }
+///     async fn play(&self, client: &WsClient, mv: (u8, u8), ctx: &Context<Self>) -> Result<(), String> {
+///         if mv.0 == mv.1 {
+///             return Err("that is no move".to_owned());
+///         }
+///         ctx.websocket().moved(&client.id().to_string(), mv).except(client).to_all();
+///         Ok(())
 ///     }
 ///
 ///     #[on_disconnect]
@@ -337,8 +351,24 @@ pub fn http(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
+/// # What browsers send
+///
 /// `&WsClient` and `&Context` may stand anywhere; the other parameters are the payload, read from JSON. A handler
 /// returns nothing or a `Result<(), E>`, whose error goes back to the browser as the topic `error`.
+///
+/// # What is pushed to browsers
+///
+/// A `#[push]` is only declared: no `self`, no body. Its parameters are the payload, `T` or `&T`: none, one, or several
+/// as a tuple. What is generated are the methods of a trait, `GatewayPushes` for `Gateway`, on `ctx.websocket()`; each
+/// encodes its payload once and returns a `Push`, whose methods say to whom it goes: `to_all`, `to(client)`,
+/// `to_many(ids)`, `to_group(name)`, and `except(client)` before them. A topic that nobody declares and a payload of
+/// another type don't compile.
+///
+/// - The trait is as visible as its most visible push. Other blocks of the application, its hooks, commands and tasks
+///   push in the same way; in other modules the trait has to be imported, as clients are.
+/// - With `ctx: &Context<Self>`, only the application's own pushes compile. With a plain `&Context`, and with
+///   `node.websocket()`, those of every trait in scope do, and a push of another application is a warning at run time.
+///   A generic application needs `&Context<Self>`.
 #[proc_macro_attribute]
 pub fn websocket(arguments: TokenStream, item: TokenStream) -> TokenStream {
     run(|path| systemge_codegen::websocket(arguments.into(), item.into(), path))
@@ -348,6 +378,12 @@ pub fn websocket(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn topic(_arguments: TokenStream, item: TokenStream) -> TokenStream {
     run(|_| systemge_codegen::misplaced("topic", "node", item.into()))
+}
+
+/// Declares a topic towards browsers, inside a block of [`macro@websocket`]; an error anywhere else.
+#[proc_macro_attribute]
+pub fn push(_arguments: TokenStream, item: TokenStream) -> TokenStream {
+    run(|_| systemge_codegen::misplaced("push", "websocket", item.into()))
 }
 
 /// Marks a command, inside a block of [`macro@commands`]; an error anywhere else.

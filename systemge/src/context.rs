@@ -227,11 +227,11 @@ impl<A> Context<A> {
         self.core.node.command(name, arguments).await
     }
 
-    /// The clients of this node's WebSocket component.
+    /// The clients of this node's WebSocket component; what the application pushes to them are methods of it.
     #[cfg(feature = "websocket")]
     #[must_use]
-    pub fn websocket(&self) -> crate::websocket::WebSocket {
-        self.core.node.program().websocket.clone()
+    pub fn websocket(&self) -> crate::websocket::WebSocket<A> {
+        self.core.node.program().websocket.typed()
     }
 
     /// Runs a task that ends with the node: when the node stops, it is dropped where it waits, after the handlers

@@ -131,7 +131,7 @@ pub use self::web::WebError;
 #[cfg(feature = "http")]
 pub use systemge_macros::http;
 #[cfg(feature = "websocket")]
-pub use systemge_macros::websocket;
+pub use systemge_macros::{push, websocket};
 pub use systemge_macros::{Application, Schema, command, commands, node, payload, topic};
 
 /// The README's program compiles.

@@ -8,3 +8,6 @@ pub use crate::{Context, Error, Node, Result, System};
 // outside a block that takes them, they say what is wrong
 #[doc(hidden)]
 pub use systemge_macros::{command, topic};
+#[cfg(feature = "websocket")]
+#[doc(hidden)]
+pub use systemge_macros::push;

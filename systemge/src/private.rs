@@ -18,7 +18,7 @@ pub use crate::node::{TopicOptions, TopicTable, blocking};
 pub use crate::probe;
 pub use crate::topic::{Topic, check_topic_name};
 #[cfg(feature = "websocket")]
-pub use crate::websocket::WebSocketTable;
+pub use crate::websocket::{Pusher, WebSocketTable};
 
 /// The components of `$application`, as far as this build of systemge has them.
 #[doc(hidden)]

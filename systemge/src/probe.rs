@@ -136,6 +136,35 @@ pub const fn command_reply<T: CommandReply>() {}
 #[doc(hidden)]
 pub const fn browser_payload<T: BrowserPayload>() {}
 
+/// A payload that can be pushed to browsers: JSON.
+#[cfg(feature = "websocket")]
+#[diagnostic::on_unimplemented(
+    message = "[SGE0523] `{Self}` cannot be pushed to browsers",
+    label = "not written as JSON",
+    note = "put `#[systemge::payload]` on the definition of `{Self}`, or derive serde's `Serialize`"
+)]
+pub trait PushPayload: Serialize {}
+
+#[cfg(feature = "websocket")]
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + ?Sized> PushPayload for T {}
+
+#[cfg(feature = "websocket")]
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be used here, for a reason that stands at its definition or at the handler",
+    label = "see the other errors"
+)]
+pub trait IsPushPayload<'a>: PushPayload {}
+
+#[cfg(feature = "websocket")]
+#[diagnostic::do_not_recommend]
+impl<'a, T: PushPayload + ?Sized> IsPushPayload<'a> for T {}
+
+#[cfg(feature = "websocket")]
+#[doc(hidden)]
+pub const fn push_payload<T: PushPayload + ?Sized>() {}
+
 /// A type that can be a parameter of the path of a route.
 #[cfg(feature = "http")]
 #[diagnostic::on_unimplemented(

@@ -15,6 +15,8 @@ mod life;
 mod payloads;
 #[path = "pass/produced.rs"]
 mod produced;
+#[path = "pass/pushes.rs"]
+mod pushes;
 #[path = "pass/shapes.rs"]
 mod shapes;
 #[path = "pass/silent.rs"]

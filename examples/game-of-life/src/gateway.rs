@@ -14,24 +14,36 @@ pub struct Gateway {}
 impl Gateway {
     /// Shows the grid to every browser.
     #[topic("propagateGrid")]
-    pub async fn propagate_grid(&self, grid: Snapshot, ctx: &Context) {
-        ctx.websocket().push("propagateGrid", &grid).to_all();
+    pub async fn propagate_grid(&self, grid: Snapshot, ctx: &Context<Self>) {
+        ctx.websocket().propagate_grid(&grid).to_all();
     }
 
     /// Shows a cell to every browser.
     #[topic("propagateGridChange")]
-    pub async fn propagate_change(&self, cell: Cell, ctx: &Context) {
-        ctx.websocket().push("propagateGridChange", &cell).to_all();
+    pub async fn propagate_change(&self, cell: Cell, ctx: &Context<Self>) {
+        ctx.websocket().propagate_change(cell).to_all();
     }
 }
 
-/// What browsers tell. What can't be done is said to the browser that wanted it.
+/// What browsers are told, and what they tell. What can't be done is said to the browser that wanted it.
 #[systemge::websocket]
 impl Gateway {
+    /// The grid, for a browser that has just come.
+    #[push("getGrid")]
+    fn show_grid(grid: &Snapshot);
+
+    /// The grid after a change of all of it.
+    #[push("propagateGrid")]
+    fn propagate_grid(grid: &Snapshot);
+
+    /// One cell that has changed.
+    #[push("propagateGridChange")]
+    fn propagate_change(cell: Cell);
+
     #[on_connect]
-    async fn joined(&self, client: &WsClient, ctx: &Context) -> Result<()> {
+    async fn joined(&self, client: &WsClient, ctx: &Context<Self>) -> Result<()> {
         let grid = LifeClient::new(ctx).grid().await?;
-        client.send("getGrid", &grid)?;
+        ctx.websocket().show_grid(&grid).to(client);
         Ok(())
     }
 

@@ -12,7 +12,8 @@ use syn::{Attribute, Generics, Path, Signature, Type, Visibility, WhereClause};
 pub(crate) use self::parse::parse;
 pub(crate) use self::signature::{Role, Rules, ValidSignature};
 pub(crate) use self::types::{
-    is_known_payload, is_owned, last_segment, only_argument, owned, replace_self, type_text, ungroup,
+    Obstacle, is_called, is_known_payload, is_owned, last_segment, obstacle, only_argument, owned, replace_self,
+    type_text, ungroup,
 };
 use crate::errors::{Mistake, Sink};
 
@@ -55,6 +56,19 @@ pub(crate) struct RawMethod {
     pub(crate) signature: Signature,
     /// The body with its braces, or what stands in its place.
     pub(crate) body: TokenStream,
+}
+
+impl RawMethod {
+    /// Whether there is no body, only a semicolon.
+    pub(crate) fn is_declaration(&self) -> bool {
+        let mut body = self.body.clone().into_iter();
+        matches!((body.next(), body.next()), (Some(TokenTree::Punct(punct)), None) if punct.as_char() == ';')
+    }
+
+    /// Whether it is a `#[push]` as it should be, which is no method of the type.
+    fn is_declared_push(&self) -> bool {
+        self.is_declaration() && self.inert.iter().any(|attribute| attribute_name(attribute) == "push")
+    }
 }
 
 impl RawBlock {
@@ -122,6 +136,7 @@ impl ToTokens for RawBlock {
 impl ToTokens for RawItem {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         match self {
+            Self::Method(method) if method.is_declared_push() => {}
             Self::Method(method) => {
                 let RawMethod { attributes, visibility, defaultness, signature, body, .. } = &**method;
                 tokens.extend(quote! { #(#attributes)* #visibility #defaultness #signature #body });

@@ -63,7 +63,7 @@ const BLOCKS: &[(&str, &[&str])] = &[
     ("node", &["topic", "on_start", "on_stop"]),
     ("commands", &["command"]),
     ("http", &[]),
-    ("websocket", &["topic", "on_connect", "on_disconnect"]),
+    ("websocket", &["topic", "push", "on_connect", "on_disconnect"]),
 ];
 
 struct Reader<'r> {

@@ -2,14 +2,14 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote_spanned};
-use syn::{GenericParam, Visibility};
+use syn::GenericParam;
 
 use super::emit;
 use super::model::{ClientMethod, Kind, Node};
 use crate::attributes::Carried;
 use crate::block::replace_self;
 use crate::crate_path::CratePath;
-use crate::emit::Condition;
+use crate::emit::{Condition, widest};
 
 /// The struct of the client and its methods; nothing if the block has no topics.
 pub(crate) fn client(node: &Node<'_>, krate: &CratePath) -> TokenStream {
@@ -154,28 +154,4 @@ fn method(node: &Node<'_>, index: usize, method: &ClientMethod, krate: &CratePat
             self.core.#send(#index, const { &#topic }, #payload)
         }
     }
-}
-
-/// The widest of the methods' visibilities: a narrower client couldn't be named where its methods can be called.
-fn widest<'v>(visibilities: impl Iterator<Item = &'v Visibility>) -> Visibility {
-    let mut widest = Visibility::Inherited;
-    for visibility in visibilities {
-        widest = match (widest, visibility) {
-            (Visibility::Public(token), _) => return Visibility::Public(token),
-            (_, Visibility::Public(token)) => Visibility::Public(*token),
-            (Visibility::Inherited, other) => other.clone(),
-            (kept, Visibility::Inherited) => kept,
-            (kept, other) if kept == *other => kept,
-            // `pub(super)` and `pub(in path)` can't be compared from here; the crate holds both
-            (_, other) => {
-                let mut other = other.clone();
-                if let Visibility::Restricted(restricted) = &mut other {
-                    restricted.in_token = None;
-                    *restricted.path = syn::parse_quote!(crate);
-                }
-                other
-            }
-        };
-    }
-    widest
 }

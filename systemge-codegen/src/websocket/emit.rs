@@ -4,13 +4,14 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 
 use super::model::{Topic, WebSocket};
+use super::push;
 use crate::crate_path::CratePath;
 use crate::emit::{self, Condition, Conditions};
 
 /// `const __SYSTEMGE_WEBSOCKET`, in an `impl` block of its own.
 pub(crate) fn block(websocket: &WebSocket<'_>, krate: &CratePath) -> TokenStream {
     let span = Span::mixed_site();
-    let WebSocket { block, topics, on_connect, on_disconnect } = websocket;
+    let WebSocket { block, topics, on_connect, on_disconnect, .. } = websocket;
     let handlers = topics.iter().map(|topic| (&topic.signature, &topic.carried));
     let hooks = on_connect.iter().chain(on_disconnect).map(|hook| (&hook.signature, &hook.carried));
     let exclusive = emit::exclusive(handlers.chain(hooks));
@@ -43,6 +44,7 @@ pub(crate) fn block(websocket: &WebSocket<'_>, krate: &CratePath) -> TokenStream
             let reply = reply.map(|ty| (Condition::OneWayReply, quote::ToTokens::to_token_stream(ty)));
             Conditions { carried: &topic.carried, list: values.chain(reply).collect() }
         })
+        .chain(websocket.pushes.iter().map(push::conditions))
         .chain(emit::hook_conditions(&websocket.on_connect))
         .chain(emit::hook_conditions(&websocket.on_disconnect))
         .collect();

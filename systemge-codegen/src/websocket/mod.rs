@@ -1,7 +1,8 @@
-//! `#[systemge::websocket]`: handlers of what browsers send.
+//! `#[systemge::websocket]`: handlers of what browsers send, and what is pushed to them.
 
 mod emit;
 mod model;
+mod push;
 mod validate;
 
 use proc_macro2::TokenStream;
@@ -15,7 +16,7 @@ use crate::errors::ErrorStore;
 use crate::expansion::Expansion;
 
 /// The attributes of the methods of a WebSocket block.
-const ATTRIBUTES: &[&str] = &["topic", "on_connect", "on_disconnect"];
+const ATTRIBUTES: &[&str] = &["topic", "push", "on_connect", "on_disconnect"];
 
 /// Expands `#[systemge::websocket]`.
 #[must_use]
@@ -31,6 +32,7 @@ pub fn websocket(arguments: TokenStream, item: TokenStream, crate_path: &CratePa
             raw.to_tokens(&mut tokens);
             if let Some(websocket) = WebSocket::validate(&raw, &sink) {
                 emit::block(&websocket, &arguments.crate_path).to_tokens(&mut tokens);
+                push::senders(&websocket, &arguments.crate_path).to_tokens(&mut tokens);
             }
         }
     }

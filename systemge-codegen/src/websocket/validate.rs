@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use syn::{Attribute, Type};
 
 use super::model::{Topic, WebSocket};
+use super::push;
 use crate::attributes::Carried;
 use crate::block::{self, RawBlock, RawItem, RawMethod, Rules, ValidSignature};
 use crate::errors::{Mistake, Sink};
@@ -19,8 +20,13 @@ impl<'b> WebSocket<'b> {
     pub(crate) fn validate(block: &'b RawBlock, sink: &Sink<'_>) -> Option<Self> {
         let head = sink.child();
         block.check_head("websocket", &head);
-        let mut websocket =
-            Self { block, topics: Vec::new(), on_connect: Vec::new(), on_disconnect: Vec::new() };
+        let mut websocket = Self {
+            block,
+            topics: Vec::new(),
+            pushes: Vec::new(),
+            on_connect: Vec::new(),
+            on_disconnect: Vec::new(),
+        };
         let mut some = false;
         for item in &block.items {
             match item {
@@ -36,11 +42,13 @@ impl<'b> WebSocket<'b> {
         }
         if !some && !sink.failed() {
             let mistake =
-                Mistake::new(12, format!("`{}` has no topic and no hook here", block.plain_type_name()));
-            let help = "put `#[topic(\"name\")]`, `#[on_connect]` or `#[on_disconnect]` on a method";
+                Mistake::new(12, format!("`{}` has no topic, no push and no hook here", block.plain_type_name()));
+            let help = "put `#[topic(\"name\")]`, `#[on_connect]` or `#[on_disconnect]` on a method, or declare a \
+                        `#[push(\"name\")]`";
             sink.on(&block.self_type, mistake.help(help));
         }
         websocket.duplicates(sink);
+        push::duplicates(&websocket.pushes, sink);
         (!head.failed()).then_some(websocket)
     }
 
@@ -50,6 +58,9 @@ impl<'b> WebSocket<'b> {
         let hooks = match block::attribute_name(attribute).as_str() {
             "topic" => {
                 return self.topics.extend(topic(&self.block.self_type, method, attribute, carried, sink));
+            }
+            "push" => {
+                return self.pushes.extend(push::read(&self.block.self_type, method, attribute, carried, sink));
             }
             "on_connect" => &mut self.on_connect,
             _ => &mut self.on_disconnect,
@@ -83,11 +94,16 @@ fn topic(
     let attribute = TopicAttribute::read(attribute, &method.signature.ident, &[], &sink.child());
     let signature = ValidSignature::read(&method.signature, TOPIC, &sink.child())?;
     let name = attribute.name.filter(|_| !sink.failed())?.outside_of(self_type);
-    if name.text().is_some_and(|name| name == "heartbeat" || name == "error") {
+    (!is_reserved(&name, sink)).then_some(Topic { name, signature, carried })
+}
+
+/// Whether a topic belongs to the component; reports it.
+pub(super) fn is_reserved(name: &TopicName, sink: &Sink<'_>) -> bool {
+    let reserved = name.text().is_some_and(|name| name == "heartbeat" || name == "error");
+    if reserved {
         let mistake =
             Mistake::new(108, "the topics `heartbeat` and `error` belong to the WebSocket component");
-        sink.on(&name, mistake.help("choose another name"));
-        return None;
+        sink.on(name, mistake.help("choose another name"));
     }
-    Some(Topic { name, signature, carried })
+    reserved
 }

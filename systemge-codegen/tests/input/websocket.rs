@@ -5,6 +5,14 @@ impl Gateway {
     #[topic("gridChange")]
     async fn change(&mut self, client: &WsClient, change: GridChange, ctx: &Context) -> Result<()> {}
 
+    /// The grid.
+    #[push("grid")]
+    pub fn show(grid: &Grid);
+
+    #[cfg(feature = "left")]
+    #[push("left")]
+    fn left_us(id: ClientId, reason: &str);
+
     #[topic("ping")]
     fn ping(&self) {}
 

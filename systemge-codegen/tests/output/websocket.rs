@@ -21,6 +21,14 @@ impl Gateway {
             const _: () = ::systemge::__private::probe::one_way_reply::<Result<()>>();
         }
         {}
+        {
+            const _: () = ::systemge::__private::probe::push_payload::<Grid>();
+        }
+        #[cfg(feature = "left")]
+        {
+            const _: () = ::systemge::__private::probe::push_payload::<ClientId>();
+            const _: () = ::systemge::__private::probe::push_payload::<str>();
+        }
         {}
         #[cfg(feature = "left")] {}
     }
@@ -32,6 +40,7 @@ where
     for<'systemge> Gateway: ::systemge::__private::probe::IsApplication<'systemge>,
     for<'systemge> GridChange: ::systemge::__private::probe::IsBrowserPayload<'systemge>,
     for<'systemge> Result<()>: ::systemge::__private::probe::IsOneWayReply<'systemge>,
+    for<'systemge> Grid: ::systemge::__private::probe::IsPushPayload<'systemge>,
 {
     #[doc(hidden)]
     pub const __SYSTEMGE_WEBSOCKET: ::core::option::Option<
@@ -117,3 +126,38 @@ where
         },
     });
 }
+/// What `Gateway` pushes to browsers: methods of `ctx.websocket()` in its handlers.
+#[allow(
+    dead_code,
+    unreachable_pub,
+    private_bounds,
+    private_interfaces,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+pub trait GatewayPushes: ::systemge::__private::Pusher {
+    /// The grid.
+    fn show(&self, grid: &Grid) -> ::systemge::websocket::Push
+    where
+        for<'systemge> Grid: ::systemge::__private::probe::IsPushPayload<'systemge>,
+    {
+        ::systemge::__private::Pusher::push_declared::<Gateway, _>(self, "grid", grid)
+    }
+    #[cfg(feature = "left")]
+    /// Pushes the topic `left` to browsers.
+    fn left_us(&self, id: ClientId, reason: &str) -> ::systemge::websocket::Push
+    where
+        for<'systemge> ClientId: ::systemge::__private::probe::IsPushPayload<'systemge>,
+        for<'systemge> str: ::systemge::__private::probe::IsPushPayload<'systemge>,
+    {
+        ::systemge::__private::Pusher::push_declared::<
+            Gateway,
+            _,
+        >(self, "left", &(id, reason))
+    }
+}
+#[automatically_derived]
+impl GatewayPushes for ::systemge::websocket::WebSocket<Gateway> {}
+#[automatically_derived]
+impl GatewayPushes for ::systemge::websocket::WebSocket {}

@@ -18,7 +18,6 @@
 //! (`"64KiB"`, `"16MiB"`). Environment variables override the keys of a file ([`SystemConfig::from_file`]).
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -45,6 +44,7 @@ mod tests;
 mod tree;
 mod units;
 mod validate;
+mod web;
 
 pub use self::connect::ConnectConfig;
 pub use self::dashboard::DashboardConfig;
@@ -52,6 +52,7 @@ pub use self::endpoint::{Endpoint, EndpointError, Scheme};
 pub use self::error::{ConfigError, Finding};
 pub use self::listen::ListenConfig;
 pub use self::secret::Secret;
+pub use self::web::{HttpConfig, Rate, SlowClientPolicy, WebSocketConfig, WebSocketQueueConfig};
 
 /// The configuration of a whole system: what a configuration file holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -324,82 +325,6 @@ pub struct StopConfig {
 impl Default for StopConfig {
     fn default() -> Self {
         Self { deadline: Duration::from_secs(10) }
-    }
-}
-
-/// The HTTP component of a node: `[nodes.NAME.http]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct HttpConfig {
-    /// Where it listens. Default: `"127.0.0.1:8080"`. Port 0 takes any free port.
-    #[serde(deserialize_with = "units::socket_address")]
-    pub listen: SocketAddr,
-    /// The largest request body that is accepted, in bytes. Default: 1048576 (1 MiB).
-    #[serde(deserialize_with = "units::bytes")]
-    pub body_bytes: usize,
-    /// How many connections it serves at the same time. Default: 1024.
-    pub connections: usize,
-    /// How long a client may take to send the head of a request. Default: `"10s"`.
-    #[serde(deserialize_with = "units::duration")]
-    pub header_timeout: Duration,
-    /// How long a client may take to send the body of a request, and a handler to answer it. Default: `"30s"`.
-    #[serde(deserialize_with = "units::duration")]
-    pub request_timeout: Duration,
-    /// Folders that are served besides those of the application: URL prefix → folder, relative to this file.
-    pub folders: BTreeMap<String, PathBuf>,
-}
-
-impl Default for HttpConfig {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
-            body_bytes: 1024 * 1024,
-            connections: 1024,
-            header_timeout: Duration::from_secs(10),
-            request_timeout: Duration::from_secs(30),
-            folders: BTreeMap::new(),
-        }
-    }
-}
-
-/// The WebSocket component of a node: `[nodes.NAME.websocket]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct WebSocketConfig {
-    /// Where it listens. Default: left out, which shares the listener of the HTTP component.
-    #[serde(deserialize_with = "units::optional_socket_address")]
-    pub listen: Option<SocketAddr>,
-    /// The path that clients open. Default: `"/ws"`.
-    pub path: String,
-    /// The pages that may open it, as origins (`"https://example.org"`); `"*"` allows all.
-    /// Default: none but pages of a loopback host and of the host that the client opened.
-    pub origins: Vec<String>,
-    /// How many clients may be connected. Default: 10000.
-    pub clients: usize,
-    /// The largest message that a client may send, in bytes. Default: 1048576 (1 MiB).
-    #[serde(deserialize_with = "units::bytes")]
-    pub message_bytes: usize,
-    /// How many messages may wait for one client; one that reads too slowly for it is disconnected. Default: 256.
-    pub queue: usize,
-    /// After how much silence a client is disconnected; any message of the client counts, the topic `heartbeat`
-    /// is there for just that. Default: `"60s"`; `"0s"` switches the watchdog off.
-    #[serde(deserialize_with = "units::duration")]
-    pub watchdog: Duration,
-}
-
-impl Default for WebSocketConfig {
-    fn default() -> Self {
-        Self {
-            listen: None,
-            path: "/ws".to_owned(),
-            origins: Vec::new(),
-            clients: 10_000,
-            message_bytes: 1024 * 1024,
-            queue: 256,
-            watchdog: Duration::from_secs(60),
-        }
     }
 }
 

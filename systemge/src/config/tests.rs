@@ -52,7 +52,11 @@ path = "/socket"
 origins = ["*", "https://example.org:8443"]
 clients = 7
 message_bytes = "2KiB"
-queue = 8
+handling = "concurrent"
+handlers = 8
+rate = "20/10s"
+queue = { messages = 8, bytes = "2MiB", policy = "drop_newest" }
+groups_per_client = 9
 watchdog = "0s"
 
 [nodes.other-node]
@@ -94,6 +98,9 @@ fn every_key_is_read() {
     assert_eq!(life.stop.deadline, Duration::from_secs(90));
     assert_eq!(life.http.as_ref().expect("http").folders["/"], PathBuf::from("www"));
     assert_eq!(life.websocket.as_ref().expect("websocket").listen, Some("[::1]:0".parse().expect("valid")));
+    let websocket = life.websocket.as_ref().expect("websocket");
+    assert_eq!(websocket.rate, Rate { count: 20, per: Duration::from_secs(10) });
+    assert_eq!(websocket.queue.policy, SlowClientPolicy::DropNewest);
     assert_eq!(config.nodes["other-node"], NodeConfig::default());
 }
 
@@ -176,7 +183,7 @@ a.toml:2:12: `nodes.life.keepalive.timeout` must be longer than `interval`, so t
   |            ^^^^^"#,
     );
     check(
-        "[nodes.life]\n\n[nodes.life.websocket]\nqueue = 5\n",
+        "[nodes.life]\n\n[nodes.life.websocket]\nclients = 5\n",
         r#"
 a.toml:3:13: `nodes.life.websocket` has no `listen`, and the node has no HTTP component whose listener it could share
   |

@@ -11,6 +11,8 @@ use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 
 use crate::access::parse_network;
 
+use super::web::Rate;
+
 /// A duration with its unit.
 pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     deserializer.deserialize_str(Text {
@@ -82,6 +84,24 @@ pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec
     }
     let networks = Vec::<Network>::deserialize(deserializer)?;
     Ok(networks.into_iter().map(|network| network.0).collect())
+}
+
+/// How often something may happen.
+pub(super) fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rate, D::Error> {
+    deserializer.deserialize_str(Text {
+        expected: "a number and a time, such as \"100/1s\" or \"1/500ms\", or \"off\"",
+        parse: parse_rate,
+    })
+}
+
+fn parse_rate(text: &str) -> Option<Rate> {
+    if text == "off" {
+        return Some(Rate::UNLIMITED);
+    }
+    let (count, per) = text.split_once('/')?;
+    let rate =
+        Rate { count: count.trim().parse().ok()?, per: humantime::parse_duration(per.trim()).ok()? };
+    (!rate.is_unlimited()).then_some(rate)
 }
 
 /// A size in bytes.
@@ -172,6 +192,20 @@ fn parse_size(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rate_has_a_number_and_a_time() {
+        let check = |text: &str, expected: Option<(u32, u64)>| {
+            let expected = expected.map(|(count, millis)| Rate { count, per: Duration::from_millis(millis) });
+            assert_eq!(parse_rate(text), expected, "{text}");
+        };
+        check("100/1s", Some((100, 1000)));
+        check("1 / 500ms", Some((1, 500)));
+        check("off", Some((0, 0)));
+        for wrong in ["", "100", "0/1s", "1/0s", "-1/1s", "1/1", "1/s", "99999999999/1s", "1/1s/1s"] {
+            check(wrong, None);
+        }
+    }
 
     #[test]
     fn a_size_has_a_number_and_a_unit_of_powers_of_two() {

@@ -330,7 +330,11 @@ impl Checks<'_> {
         }
         self.count(&["websocket", "clients"], websocket.clients);
         self.count(&["websocket", "message_bytes"], websocket.message_bytes);
-        self.count(&["websocket", "queue"], websocket.queue);
+        self.count(&["websocket", "handlers"], websocket.handlers);
+        self.count(&["websocket", "groups_per_client"], websocket.groups_per_client);
+        self.count(&["websocket", "queue", "messages"], websocket.queue.messages);
+        self.count(&["websocket", "queue", "bytes"], websocket.queue.bytes);
+        self.not_too_long(&["websocket", "rate"], websocket.rate.per);
         self.not_too_long(&["websocket", "watchdog"], websocket.watchdog);
     }
 }

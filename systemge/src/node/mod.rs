@@ -167,6 +167,13 @@ impl Node {
         self.inner.web_addresses().websocket
     }
 
+    /// The clients of the WebSocket component: to push to them, for their groups, and what is counted of them.
+    #[cfg(feature = "websocket")]
+    #[must_use]
+    pub fn websocket(&self) -> crate::websocket::WebSocket {
+        self.inner.program().websocket.clone()
+    }
+
     /// The names of the nodes that this node has dialled and is connected to.
     #[must_use]
     pub fn connected_to(&self) -> Vec<Arc<str>> {

@@ -56,7 +56,7 @@ impl Program {
             (block.commands)(&mut commands);
         }
         #[cfg(feature = "websocket")]
-        let hub = crate::websocket::WebSocket::new();
+        let hub = crate::websocket::WebSocket::of::<A>();
         #[cfg(feature = "_web")]
         let needs = WebNeeds {
             #[cfg(feature = "http")]

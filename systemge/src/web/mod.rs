@@ -15,6 +15,8 @@ use warp::Filter as _;
 use crate::config::{HttpConfig, WebSocketConfig};
 use crate::context::Core;
 
+#[cfg_attr(not(feature = "websocket"), expect(dead_code, reason = "only clients of a WebSocket have a rate"))]
+pub(crate) mod bucket;
 mod listener;
 mod patient;
 mod refusal;

@@ -1,88 +1,112 @@
 //! All clients of a node, and the groups they are in.
 
-use std::collections::{BTreeSet, HashMap};
+use std::any::TypeId;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde::Serialize;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::client::{ClientId, WsClient};
-use super::frame;
+use super::client::WsClient;
+use super::counters::{Counts, WebSocketCounters, count};
+use super::id::ClientId;
+use super::push::Push;
+use crate::application::Application;
+use crate::context::AnyApplication;
 
 /// The WebSocket clients of a node: pushes messages to them. Cloning is cheap.
 ///
+/// What the application `A` declares with `#[push]` are methods of this handle, from a trait that is generated beside
+/// its block: `GatewayPushes` for `Gateway`, to be imported where the block is in another module. Of a plain
+/// `&Context`, the handle has the pushes of every application whose trait is in scope, and warns if they are another
+/// one's.
+///
 /// It stays the same while the node stops and starts again; in between, nobody is connected and a push reaches
 /// no one.
-#[derive(Clone, Default)]
-pub struct WebSocket(Arc<Hub>);
-
-/// A message about to be pushed; one of its methods says to whom. It is encoded once, for however many clients.
-///
-/// Each method returns for how many clients the message was queued. A client whose queue is full is disconnected
-/// and doesn't count.
-#[must_use = "a push does nothing until it is said to whom"]
-pub struct Push {
+pub struct WebSocket<A = AnyApplication> {
     hub: Arc<Hub>,
-    /// `None` if the payload can't be encoded, or nobody is connected.
-    frame: Option<Utf8Bytes>,
+    application: PhantomData<fn() -> A>,
 }
 
-#[derive(Default)]
 pub(super) struct Hub {
+    /// The application of the node, and how it is called; none in tests.
+    application: Option<(TypeId, &'static str)>,
     state: RwLock<State>,
-    overflows: AtomicU64,
+    pub(super) counts: Counts,
+    /// Whether a push of another application has been logged.
+    warned: AtomicBool,
 }
 
 #[derive(Default)]
-struct State {
-    clients: HashMap<ClientId, WsClient>,
+pub(super) struct State {
+    pub(super) clients: HashMap<ClientId, WsClient>,
     /// A group is here as long as it has members.
-    groups: HashMap<String, BTreeSet<ClientId>>,
+    pub(super) groups: HashMap<String, BTreeMap<ClientId, WsClient>>,
 }
 
 impl WebSocket {
-    /// Without clients.
-    pub(crate) fn new() -> Self {
-        Self::default()
+    /// The handle of a node of that application, without clients.
+    pub(crate) fn of<A: Application>() -> Self {
+        Self::new(Some((TypeId::of::<A>(), std::any::type_name::<A>())))
     }
 
-    /// Encodes a message, to be pushed to whom the methods of [`Push`] say.
+    pub(super) fn new(application: Option<(TypeId, &'static str)>) -> Self {
+        let hub = Hub {
+            application,
+            state: RwLock::default(),
+            counts: Counts::default(),
+            warned: AtomicBool::new(false),
+        };
+        Self { hub: Arc::new(hub), application: PhantomData }
+    }
+
+    /// The same handle for who knows the application.
+    pub(crate) fn typed<A>(&self) -> WebSocket<A> {
+        WebSocket { hub: self.hub.clone(), application: PhantomData }
+    }
+}
+
+impl Default for WebSocket {
+    /// Without clients and without a node.
+    fn default() -> Self {
+        Self::new(None)
+    }
+}
+
+impl<A> WebSocket<A> {
+    /// Encodes a message whose topic no `#[push]` declares, such as one whose name is known at run time only. Nothing
+    /// checks that browsers know the topic.
     ///
     /// A payload that is a string travels as it is, any other as JSON. One that can't be written as JSON is logged
     /// and reaches nobody.
-    pub fn push<T: Serialize + ?Sized>(&self, topic: &str, payload: &T) -> Push {
-        let frame = if self.0.read().clients.is_empty() { None } else { Some(frame::encode(topic, payload)) };
-        let frame = frame.transpose().unwrap_or_else(|error| {
-            tracing::error!(topic, %error, "a payload for WebSocket clients cannot be written as JSON");
-            None
-        });
-        Push { hub: self.0.clone(), frame }
+    pub fn push_undeclared<T: Serialize + ?Sized>(&self, topic: &str, payload: &T) -> Push {
+        Push::encode(&self.hub, topic, payload)
     }
 
     /// The connected clients, in no particular order.
     #[must_use]
     pub fn clients(&self) -> Vec<WsClient> {
-        self.0.read().clients.values().cloned().collect()
+        self.hub.read().clients.values().cloned().collect()
     }
 
     /// How many clients are connected.
-    #[cfg(feature = "dashboard")]
-    pub(crate) fn count(&self) -> usize {
-        self.0.read().clients.len()
+    #[must_use]
+    pub fn client_count(&self) -> usize {
+        self.hub.read().clients.len()
     }
 
-    /// A connected client.
+    /// A connected client; `None` if none has that id.
     #[must_use]
     pub fn client(&self, id: &ClientId) -> Option<WsClient> {
-        self.0.read().clients.get(id).cloned()
+        self.hub.read().clients.get(id).cloned()
     }
 
     /// The groups that have members, sorted.
     #[must_use]
     pub fn groups(&self) -> Vec<String> {
-        let mut groups: Vec<_> = self.0.read().groups.keys().cloned().collect();
+        let mut groups: Vec<_> = self.hub.read().groups.keys().cloned().collect();
         groups.sort_unstable();
         groups
     }
@@ -90,71 +114,35 @@ impl WebSocket {
     /// The members of a group, in the order of their ids; none if there is no such group.
     #[must_use]
     pub fn members(&self, group: &str) -> Vec<WsClient> {
-        let state = self.0.read();
-        let members = state.groups.get(group).into_iter().flatten();
-        members.filter_map(|id| state.clients.get(id).cloned()).collect()
+        let state = self.hub.read();
+        state.groups.get(group).into_iter().flat_map(|members| members.values().cloned()).collect()
     }
 
-    /// How many clients were disconnected since the node was made because they read too slowly.
+    /// What the component has counted since the node was made.
     #[must_use]
-    pub fn overflows(&self) -> u64 {
-        self.0.overflows.load(Ordering::Relaxed)
+    pub fn counters(&self) -> WebSocketCounters {
+        self.hub.counts.snapshot()
     }
 
     pub(super) const fn hub(&self) -> &Arc<Hub> {
-        &self.0
+        &self.hub
     }
 }
 
-impl fmt::Debug for WebSocket {
+impl<A> Clone for WebSocket<A> {
+    fn clone(&self) -> Self {
+        Self { hub: self.hub.clone(), application: PhantomData }
+    }
+}
+
+impl<A> fmt::Debug for WebSocket<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebSocket").field("clients", &self.0.read().clients.len()).finish_non_exhaustive()
-    }
-}
-
-impl Push {
-    /// To every connected client.
-    pub fn to_all(self) -> usize {
-        let Some(frame) = self.frame else { return 0 };
-        let state = self.hub.read();
-        state.clients.values().filter(|client| client.queue(frame.clone()).is_ok()).count()
-    }
-
-    /// To one client: 1 if it is connected, else 0.
-    pub fn to(self, id: &ClientId) -> usize {
-        let Some(frame) = self.frame else { return 0 };
-        let client = self.hub.read().clients.get(id).cloned();
-        usize::from(client.is_some_and(|client| client.queue(frame).is_ok()))
-    }
-
-    /// To several clients; one that is named twice gets it twice.
-    pub fn to_many(self, ids: impl IntoIterator<Item = ClientId>) -> usize {
-        let Some(frame) = self.frame else { return 0 };
-        // the iterator is the caller's code, so it does not run while the hub is locked
-        let ids: Vec<_> = ids.into_iter().collect();
-        let state = self.hub.read();
-        let clients = ids.iter().filter_map(|id| state.clients.get(id));
-        clients.filter(|client| client.queue(frame.clone()).is_ok()).count()
-    }
-
-    /// To the members of a group.
-    pub fn to_group(self, group: &str) -> usize {
-        let Some(frame) = self.frame else { return 0 };
-        let state = self.hub.read();
-        let members = state.groups.get(group).into_iter().flatten();
-        let clients = members.filter_map(|id| state.clients.get(id));
-        clients.filter(|client| client.queue(frame.clone()).is_ok()).count()
-    }
-}
-
-impl fmt::Debug for Push {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Push").field("frame", &self.frame).finish_non_exhaustive()
+        f.debug_struct("WebSocket").field("clients", &self.client_count()).finish_non_exhaustive()
     }
 }
 
 impl Hub {
-    fn read(&self) -> RwLockReadGuard<'_, State> {
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -162,7 +150,21 @@ impl Hub {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Warns once of a push that another application declares.
+    pub(super) fn check_application<A: ?Sized>(&self, topic: &str) {
+        let Some((own, application)) = self.application else { return };
+        if own != typeid::of::<A>() && !self.warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                topic,
+                application,
+                declared_by = std::any::type_name::<A>(),
+                "the node of one application pushes what another one declares; with `&Context<Self>` that does not compile"
+            );
+        }
+    }
+
     pub(super) fn add(&self, client: WsClient) {
+        count(&self.counts.connected);
         self.write().clients.insert(client.id(), client);
     }
 
@@ -176,22 +178,33 @@ impl Hub {
         }
     }
 
-    pub(super) fn join(&self, client: &WsClient, group: &str) {
+    /// Whether the client is a member now.
+    pub(super) fn join(&self, client: &WsClient, group: &str, limit: usize) -> bool {
         let mut state = self.write();
-        if state.clients.contains_key(&client.id()) && client.own_groups().insert(group.to_owned()) {
-            state.groups.entry(group.to_owned()).or_default().insert(client.id());
+        if !state.clients.contains_key(&client.id()) {
+            return false;
         }
+        let mut groups = client.own_groups();
+        if groups.contains(group) {
+            return true;
+        }
+        if groups.len() >= limit {
+            count(&self.counts.refused_joins);
+            return false;
+        }
+        groups.insert(group.to_owned());
+        state.groups.entry(group.to_owned()).or_default().insert(client.id(), client.clone());
+        true
     }
 
-    pub(super) fn leave(&self, client: &WsClient, group: &str) {
+    /// Whether the client was a member.
+    pub(super) fn leave(&self, client: &WsClient, group: &str) -> bool {
         let mut state = self.write();
-        if client.own_groups().remove(group) {
+        let member = client.own_groups().remove(group);
+        if member {
             state.take_out(client, group);
         }
-    }
-
-    pub(super) fn count_overflow(&self) {
-        self.overflows.fetch_add(1, Ordering::Relaxed);
+        member
     }
 }
 
@@ -208,32 +221,35 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
-
+    use super::super::queue::{QueueLimits, Receiver};
+    use super::super::client::Opening;
     use super::*;
+    use crate::config::SlowClientPolicy;
 
-    fn client(hub: &WebSocket, queue: usize) -> (WsClient, tokio::sync::mpsc::Receiver<Utf8Bytes>) {
-        let address = SocketAddr::from(([127, 0, 0, 1], 1));
-        let (client, receiver) =
-            WsClient::new(ClientId::random().unwrap(), address, queue, Arc::downgrade(hub.hub()));
+    fn client(hub: &WebSocket, queue: usize) -> (WsClient, Receiver) {
+        bounded(hub, QueueLimits { messages: queue, bytes: usize::MAX, policy: SlowClientPolicy::Disconnect })
+    }
+
+    fn bounded(hub: &WebSocket, limits: QueueLimits) -> (WsClient, Receiver) {
+        let (client, receiver) = WsClient::new(ClientId::random().unwrap(), Opening::default(), limits, 3, hub.hub());
         hub.hub().add(client.clone());
         (client, receiver)
     }
 
     #[test]
     fn a_push_reaches_whom_it_names_and_counts_them() {
-        let hub = WebSocket::new();
-        assert_eq!(hub.push("t", "nobody").to_all(), 0);
+        let hub = WebSocket::default();
+        assert_eq!(hub.push_undeclared("t", "nobody").to_all(), 0);
         let (a, mut a_queue) = client(&hub, 9);
         let (b, mut b_queue) = client(&hub, 9);
         a.join("room");
-        assert_eq!(hub.push("t", "all").to_all(), 2);
-        assert_eq!(hub.push("t", "one").to(&b.id()), 1);
-        assert_eq!(hub.push("t", "many").to_many([a.id(), b.id(), ClientId::random().unwrap()]), 2);
-        assert_eq!(hub.push("t", "group").to_group("room"), 1);
-        assert_eq!(hub.push("t", "group").to_group("empty"), 0);
-        let texts = |queue: &mut tokio::sync::mpsc::Receiver<Utf8Bytes>| {
-            std::iter::from_fn(|| queue.try_recv().ok().map(|frame| frame.to_string())).collect::<Vec<_>>()
+        assert_eq!(hub.push_undeclared("t", "all").to_all(), 2);
+        assert_eq!(hub.push_undeclared("t", "one").to(&b), 1);
+        assert_eq!(hub.push_undeclared("t", "many").to_many([a.id(), b.id(), ClientId::random().unwrap()]), 2);
+        assert_eq!(hub.push_undeclared("t", "group").to_group("room"), 1);
+        assert_eq!(hub.push_undeclared("t", "group").to_group("empty"), 0);
+        let texts = |queue: &mut Receiver| {
+            std::iter::from_fn(|| queue.try_next().map(|frame| frame.to_string())).collect::<Vec<_>>()
         };
         let frame = |payload: &str| format!(r#"{{"topic":"t","payload":"{payload}"}}"#);
         assert_eq!(texts(&mut a_queue), [frame("all"), frame("many"), frame("group")]);
@@ -242,17 +258,17 @@ mod tests {
 
     #[test]
     fn all_queues_share_the_bytes_of_a_push() {
-        let hub = WebSocket::new();
+        let hub = WebSocket::default();
         let (_a, mut a_queue) = client(&hub, 1);
         let (_b, mut b_queue) = client(&hub, 1);
-        hub.push("t", "payload").to_all();
-        let (a, b) = (a_queue.try_recv().unwrap(), b_queue.try_recv().unwrap());
+        hub.push_undeclared("t", "payload").to_all();
+        let (a, b) = (a_queue.try_next().unwrap(), b_queue.try_next().unwrap());
         assert_eq!(a.as_str().as_ptr(), b.as_str().as_ptr());
     }
 
     #[test]
     fn a_group_is_there_as_long_as_it_has_members() {
-        let hub = WebSocket::new();
+        let hub = WebSocket::default();
         let (a, _a_queue) = client(&hub, 1);
         let (b, _b_queue) = client(&hub, 1);
         a.join("x");
@@ -275,23 +291,23 @@ mod tests {
 
     #[test]
     fn a_client_whose_queue_is_full_is_disconnected_and_counted_once() {
-        let hub = WebSocket::new();
+        let hub = WebSocket::default();
         let (slow, _queue) = client(&hub, 1);
         let (_other, _other_queue) = client(&hub, 9);
-        assert_eq!(hub.push("t", "1").to_all(), 2);
-        assert_eq!(hub.push("t", "2").to_all(), 1);
-        assert_eq!(hub.push("t", "3").to_all(), 1);
+        assert_eq!(hub.push_undeclared("t", "1").to_all(), 2);
+        assert_eq!(hub.push_undeclared("t", "2").to_all(), 1);
+        assert_eq!(hub.push_undeclared("t", "3").to_all(), 1);
         assert!(!slow.is_connected());
-        assert_eq!(hub.overflows(), 1);
+        assert_eq!(hub.counters().overflows, 1);
     }
 
     #[test]
     fn a_payload_that_cannot_be_written_reaches_nobody() {
-        let hub = WebSocket::new();
+        let hub = WebSocket::default();
         let (client, _queue) = client(&hub, 1);
-        let unwritable = std::collections::BTreeMap::from([((1, 2), 3)]);
-        assert_eq!(hub.push("t", &unwritable).to_all(), 0);
-        assert!(matches!(client.send("t", &unwritable), Err(super::super::WsSendError::Encode(_))));
+        let unwritable = BTreeMap::from([((1, 2), 3)]);
+        assert_eq!(hub.push_undeclared("t", &unwritable).to_all(), 0);
+        assert!(matches!(client.send_undeclared("t", &unwritable), Err(super::super::WsSendError::Encode(_))));
         assert!(client.is_connected());
     }
 }

@@ -3,26 +3,31 @@
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::stream::{FuturesUnordered, SplitSink, SplitStream};
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error as WsError, Message, Utf8Bytes, error::CapacityError};
+use tokio_tungstenite::tungstenite::{Error as WsError, Message, error::CapacityError};
 
 use super::WsClient;
 use super::client::Closing;
-use super::frame::{self, ERROR_TOPIC, HEARTBEAT_TOPIC};
+use super::counters::{Counts, count};
+use super::frame::{self, ERROR_TOPIC, HEARTBEAT_TOPIC, Payload};
 use super::hub::Hub;
+use super::queue::Receiver;
 use super::site::WebSocketSite;
-use crate::application::HookResult;
+use super::table::{Handler, Hook};
+use crate::config::{Handling, Rate};
 use crate::error::panic_text;
 use crate::text::printable;
 use crate::web::Run;
+use crate::web::bucket::Bucket;
 
 /// What the task of a client works with.
 pub(super) struct Session {
@@ -38,12 +43,14 @@ type Sink<S> = SplitSink<WebSocketStream<S>, Message>;
 enum Failure {
     /// It says why.
     Error(String),
+    /// It did not run, since its payload is none.
+    Undecodable(String),
     Panic,
 }
 
 impl Session {
     /// Serves the client until the connection has ended and `on_disconnect` has run, or until the node is killed.
-    pub(super) async fn serve<S>(self, socket: S, queue: mpsc::Receiver<Utf8Bytes>)
+    pub(super) async fn serve<S>(self, socket: S, queue: Receiver)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -56,7 +63,7 @@ impl Session {
         }
     }
 
-    async fn exchange<S>(&self, socket: S, mut queue: mpsc::Receiver<Utf8Bytes>, registered: &Registered)
+    async fn exchange<S>(&self, socket: S, mut queue: Receiver, registered: &Registered)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -71,15 +78,16 @@ impl Session {
             let broken = self.receive(&mut stream).await;
             registered.remove();
             if let Some(hook) = &self.site.topics.on_disconnect {
-                let failed = caught(|| hook(self.run.core.clone(), self.client.clone())).await;
-                self.log_failure("on_disconnect", failed);
+                // nobody is left who could be told
+                let _ = self.hook("on_disconnect", hook).await;
             }
             broken
         };
         let sending = async {
             self.send(&mut sink, &mut queue).await;
             // nobody takes anything out of it any more
-            queue.close();
+            let unsent = queue.close();
+            self.counts().unsent.fetch_add(unsent as u64, Relaxed);
         };
         let stopping = async {
             self.run.stop.cancelled().await;
@@ -98,31 +106,43 @@ impl Session {
         }
     }
 
-    /// Receives and handles messages until the connection is about to end; whether it ends for something that
-    /// tungstenite reads no further after.
+    /// Receives and handles messages until the connection is about to end and every handler is done; whether it ends
+    /// for something that tungstenite reads no further after.
     async fn receive<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: &mut Stream<S>) -> bool {
+        self.greet().await;
+        let config = &self.site.config;
+        let limit = match config.handling {
+            Handling::Sequential => 1,
+            Handling::Concurrent => config.handlers,
+        };
+        let mut running = FuturesUnordered::new();
+        let mut pace = Pace::new(config.rate);
+        let mut heard = Instant::now();
         let mut broken = false;
-        if let Some(hook) = &self.site.topics.on_connect {
-            let outcome = caught(|| hook(self.run.core.clone(), self.client.clone())).await;
-            match &outcome {
-                Ok(()) => {}
-                Err(Failure::Error(text)) => {
-                    self.error(text);
-                    self.client.close(CloseCode::Policy, "refused");
-                }
-                Err(Failure::Panic) => self.client.close(CloseCode::Error, "internal error"),
-            }
-            self.log_failure("on_connect", outcome);
-        }
         loop {
+            let full = running.len() >= limit;
             let received = tokio::select! {
                 biased;
-                () = self.client.closed() => return broken,
-                received = self.next(stream) => received,
+                () = self.client.closed() => break,
+                Some(()) = running.next() => {
+                    if full {
+                        // nobody listened until now, which is no silence of the client's
+                        heard = Instant::now();
+                    }
+                    continue;
+                }
+                received = self.next(stream, heard), if !full => received,
             };
+            heard = Instant::now();
             match received {
-                Ok(Some(Ok(Message::Text(text)))) => self.handle(&text).await,
-                Ok(Some(Ok(Message::Binary(_)))) => {
+                Ok(Some(Ok(Message::Text(text)))) => {
+                    if let Some((handler, topic, payload)) = self.admit(&text, &mut pace, heard) {
+                        running.push(self.handle(handler, topic, payload));
+                    }
+                }
+                Ok(Some(Ok(Message::Binary(bytes)))) => {
+                    self.count_received(bytes.len());
+                    count(&self.counts().undecodable);
                     self.error("a binary frame says nothing here; send JSON as text");
                 }
                 // tungstenite answers a Ping by itself
@@ -133,11 +153,28 @@ impl Session {
                     self.broken(&error);
                 }
                 Err(_) => {
-                    let silence = self.site.config.watchdog;
+                    let silence = config.watchdog;
+                    count(&self.counts().silent);
                     tracing::debug!(client = %self.client.address(), ?silence, "a WebSocket client is silent");
                     self.client.close(CloseCode::Policy, &format!("silent for {silence:?}"));
                 }
             }
+        }
+        while running.next().await.is_some() {}
+        broken
+    }
+
+    /// Runs `on_connect`; a client that it refuses is told why.
+    async fn greet(&self) {
+        let Some(hook) = &self.site.topics.on_connect else { return };
+        let outcome = self.hook("on_connect", hook).await;
+        match outcome {
+            Ok(()) => {}
+            Err(Failure::Error(text) | Failure::Undecodable(text)) => {
+                self.error(&text);
+                self.client.close(CloseCode::Policy, "refused");
+            }
+            Err(Failure::Panic) => self.client.close(CloseCode::Error, "internal error"),
         }
     }
 
@@ -145,40 +182,86 @@ impl Session {
     async fn next<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: &mut Stream<S>,
+        heard: Instant,
     ) -> Result<Option<Result<Message, WsError>>, tokio::time::error::Elapsed> {
         let watchdog = self.site.config.watchdog;
         if watchdog.is_zero() {
             Ok(stream.next().await)
         } else {
-            tokio::time::timeout(watchdog, stream.next()).await
+            tokio::time::timeout_at(heard + watchdog, stream.next()).await
         }
     }
 
-    /// Handles one message; what goes wrong is answered.
-    async fn handle(&self, text: &str) {
+    /// The handler of a message and what it takes; what is wrong with the message is answered.
+    fn admit<'s>(
+        &'s self,
+        text: &str,
+        pace: &mut Pace,
+        now: Instant,
+    ) -> Option<(&'s Handler, &'static str, Payload)> {
+        self.count_received(text.len());
+        // before anything large is decoded, so that a flood costs next to nothing
+        if !pace.take(now) {
+            if is_heartbeat(text) {
+                return None;
+            }
+            count(&self.counts().rate_limited);
+            if pace.tell() {
+                tracing::debug!(client = %self.client.address(), "a WebSocket client sends too fast");
+                self.error("rate limited");
+            }
+            return None;
+        }
         let (topic, payload) = match frame::decode(text) {
             Ok(decoded) => decoded,
             Err(error) => {
+                count(&self.counts().undecodable);
                 self.error(&format!(r#"not a message {{"topic": "...", "payload": "..."}}: {error}"#));
-                return;
+                return None;
             }
         };
         if topic == HEARTBEAT_TOPIC {
-            return;
+            pace.give_back();
+            return None;
         }
-        let Some(handler) = self.site.topics.handlers.get(topic.as_ref()) else {
+        pace.told = false;
+        let Some((topic, handler)) = self.site.topics.handlers.get_key_value(topic.as_ref()) else {
+            count(&self.counts().unknown_topic);
             self.error(&format!("nobody handles the topic `{}`", printable(&topic)));
-            return;
+            return None;
         };
-        let outcome = caught(|| handler(self.run.core.clone(), self.client.clone(), payload)).await;
-        match &outcome {
-            Ok(()) => {}
-            Err(Failure::Error(text)) => self.error(&format!("`{topic}`: {text}")),
-            Err(Failure::Panic) => self.error(&format!("`{topic}`: the handler panicked")),
-        }
-        if let Err(Failure::Error(text)) = &outcome {
-            tracing::debug!(client = %self.client.address(), %topic, error = printable(text), "a message failed");
-        }
+        Some((handler, topic, payload))
+    }
+
+    /// Handles one message; what goes wrong is answered.
+    async fn handle(&self, handler: &Handler, topic: &'static str, payload: Payload) {
+        let call = || async {
+            match handler(self.run.core.clone(), self.client.clone(), payload) {
+                Ok(running) => running.await.map_err(Failure::Error),
+                Err(error) => Err(Failure::Undecodable(format!("the payload does not decode: {error}"))),
+            }
+        };
+        let outcome = caught(call).await;
+        let counts = self.counts();
+        let (counter, text) = match &outcome {
+            Ok(()) => return,
+            Err(Failure::Undecodable(text)) => (&counts.undecodable, text.as_str()),
+            Err(Failure::Error(text)) => (&counts.failed, text.as_str()),
+            Err(Failure::Panic) => (&counts.panicked, "the handler panicked"),
+        };
+        count(counter);
+        self.error(&format!("`{topic}`: {text}"));
+        tracing::debug!(client = %self.client.address(), topic, error = printable(text), "a message failed");
+    }
+
+    fn counts(&self) -> &Counts {
+        &self.site.hub.hub().counts
+    }
+
+    fn count_received(&self, bytes: usize) {
+        let counts = self.counts();
+        count(&counts.received);
+        counts.received_bytes.fetch_add(bytes as u64, Relaxed);
     }
 
     /// The client has closed its side, or the connection is gone.
@@ -191,14 +274,22 @@ impl Session {
         match error {
             WsError::Capacity(CapacityError::MessageTooLong { .. }) => {
                 let limit = self.site.config.message_bytes;
+                count(&self.counts().too_large);
                 self.error(&format!("a message may have {limit} bytes"));
                 self.client.close(CloseCode::Size, "message too large");
             }
-            WsError::Utf8(_) => self.client.close(CloseCode::Invalid, "a text frame must be UTF-8"),
+            WsError::Utf8(_) => {
+                count(&self.counts().broken);
+                self.client.close(CloseCode::Invalid, "a text frame must be UTF-8");
+            }
             WsError::Protocol(_) | WsError::Capacity(_) => {
+                count(&self.counts().broken);
                 self.client.close(CloseCode::Protocol, "not WebSocket");
             }
-            _ => self.left(),
+            _ => {
+                count(&self.counts().broken);
+                self.left();
+            }
         }
         tracing::debug!(client = %self.client.address(), %error, "a WebSocket connection broke");
     }
@@ -206,19 +297,28 @@ impl Session {
     /// Tells the client what went wrong.
     fn error(&self, text: &str) {
         // a client that is gone, or is being disconnected for its full queue, needs no answer
-        if let Err(error) = self.client.send(ERROR_TOPIC, text) {
+        if let Err(error) = self.client.send_undeclared(ERROR_TOPIC, text) {
             tracing::trace!(client = %self.client.address(), %error, "an error was not sent");
         }
     }
 
-    fn log_failure(&self, hook: &'static str, outcome: Result<(), Failure>) {
-        if let Err(Failure::Error(text)) = outcome {
-            tracing::warn!(client = %self.client.address(), hook, error = text, "a hook of a WebSocket client failed");
+    /// Runs a hook; that it failed is counted and logged.
+    async fn hook(&self, name: &'static str, hook: &Hook) -> Result<(), Failure> {
+        let call = || async {
+            hook(self.run.core.clone(), self.client.clone()).await.map_err(Failure::Error)
+        };
+        let outcome = caught(call).await;
+        if let Err(failure) = &outcome {
+            count(&self.counts().failed_hooks);
+            if let Failure::Error(text) | Failure::Undecodable(text) = failure {
+                tracing::warn!(client = %self.client.address(), hook = name, error = text, "a hook of a WebSocket client failed");
+            }
         }
+        outcome
     }
 
     /// Sends what is queued until the connection ends, then the Close frame.
-    async fn send<S>(&self, sink: &mut Sink<S>, queue: &mut mpsc::Receiver<Utf8Bytes>)
+    async fn send<S>(&self, sink: &mut Sink<S>, queue: &mut Receiver)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -259,7 +359,7 @@ impl Session {
     async fn send_queue<S>(
         &self,
         sink: &mut Sink<S>,
-        queue: &mut mpsc::Receiver<Utf8Bytes>,
+        queue: &mut Receiver,
     ) -> Result<(), WsError>
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -267,26 +367,66 @@ impl Session {
         loop {
             let first = tokio::select! {
                 biased;
-                () = self.client.closed() => queue.try_recv().ok(),
-                first = queue.recv() => first,
+                () = self.client.closed() => queue.try_next(),
+                first = queue.next() => first,
             };
             let Some(first) = first else { return Ok(()) };
             let mut next = Some(first);
+            let (mut messages, mut bytes) = (0, 0);
             // one flush for all that waits, without waiting for more
             while let Some(frame) = next {
+                messages += 1;
+                bytes += frame.len() as u64;
                 sink.feed(Message::Text(frame)).await?;
-                next = queue.try_recv().ok();
+                next = queue.try_next();
             }
             sink.flush().await?;
+            self.counts().sent.fetch_add(messages, Relaxed);
+            self.counts().sent_bytes.fetch_add(bytes, Relaxed);
         }
     }
 }
 
+/// The rate at which a client may send.
+struct Pace {
+    bucket: Option<Bucket>,
+    /// Whether the client has been told, since a message was last admitted.
+    told: bool,
+}
+
+impl Pace {
+    fn new(rate: Rate) -> Self {
+        Self { bucket: Bucket::new(rate, Instant::now()), told: false }
+    }
+
+    fn take(&mut self, now: Instant) -> bool {
+        let some = self.bucket.as_mut().is_none_or(|bucket| bucket.take(now));
+        some
+    }
+
+    /// Gives back what a heartbeat took.
+    fn give_back(&mut self) {
+        if let Some(bucket) = &mut self.bucket {
+            bucket.give_back();
+        }
+    }
+
+    /// Whether the client is still to be told; it is told once of all messages in a row.
+    const fn tell(&mut self) -> bool {
+        !std::mem::replace(&mut self.told, true)
+    }
+}
+
+/// Whether a message is a heartbeat of the usual length.
+fn is_heartbeat(text: &str) -> bool {
+    text.len() <= HEARTBEAT_BYTES && frame::decode(text).is_ok_and(|(topic, _)| topic == HEARTBEAT_TOPIC)
+}
+
 /// Runs a handler or a hook; a panic in it is a failure like any other.
-async fn caught<F: Future<Output = HookResult>>(call: impl FnOnce() -> F) -> Result<(), Failure> {
+async fn caught<F: Future<Output = Result<(), Failure>>>(call: impl FnOnce() -> F) -> Result<(), Failure> {
     // it runs code of the application before its future exists, too
     match AssertUnwindSafe(async { call().await }).catch_unwind().await {
-        Ok(outcome) => outcome.map_err(Failure::Error),
+        Ok(outcome) => outcome,
         Err(panic) => {
             tracing::error!(panic = panic_text(&*panic), "a handler of a WebSocket client panicked");
             Err(Failure::Panic)
@@ -333,5 +473,7 @@ impl Drop for Registered {
 
 /// How long a client may take to read what is left for it, and to close its side.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a heartbeat is at most that goes through for a client whose messages come too fast, in bytes.
+const HEARTBEAT_BYTES: usize = 128;
 /// How much is read and written at once, in bytes; both are held for as long as the client is connected.
 const BUFFER_BYTES: usize = 8 * 1024;

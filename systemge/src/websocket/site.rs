@@ -19,8 +19,10 @@ use warp::Filter as _;
 use warp::path::FullPath;
 use warp::reply::Response;
 
-use super::client::{ClientId, WsClient};
+use super::client::{ClientId, Opening, WsClient};
+use super::counters::count;
 use super::hub::WebSocket;
+use super::queue::QueueLimits;
 use super::session::Session;
 use super::table::WebSocketTopics;
 use crate::config::WebSocketConfig;
@@ -50,7 +52,8 @@ impl WebSocketSite {
         }
         for (key, value) in [
             ("websocket.clients", config.clients),
-            ("websocket.queue", config.queue),
+            ("websocket.handlers", config.handlers),
+            ("websocket.queue.messages", config.queue.messages),
             ("websocket.message_bytes", config.message_bytes),
         ] {
             if value == 0 {
@@ -58,7 +61,7 @@ impl WebSocketSite {
             }
         }
         let mut config = config.clone();
-        config.queue = config.queue.min(Semaphore::MAX_PERMITS);
+        config.queue.messages = config.queue.messages.min(Semaphore::MAX_PERMITS);
         let places = Arc::new(Semaphore::new(config.clients.min(Semaphore::MAX_PERMITS)));
         Ok(Self { config, topics, hub, places })
     }
@@ -74,15 +77,27 @@ impl WebSocketSite {
                 std::future::ready(if here { Ok(()) } else { Err(warp::reject::not_found()) })
             })
             .untuple_one();
+        let query = warp::query::raw().or(warp::any().map(String::new)).unify();
         here.and(warp::method())
+            .and(query)
             .and(warp::header::headers_cloned())
             .and(warp::ext::get::<RemoteAddress>())
             .and(warp::ext::optional::<OnUpgrade>())
-            .map(move |method: Method, headers: HeaderMap, remote, upgrade| {
-                let opened = this.open(&method, &headers, remote, upgrade, &run);
-                opened.unwrap_or_else(Refusal::into_response)
+            .map(move |method: Method, query: String, headers: HeaderMap, remote: RemoteAddress, upgrade| {
+                let opening = Opening::new(remote.0, &query, &headers);
+                let opened = this.open(&method, &headers, opening, upgrade, &run);
+                opened.unwrap_or_else(|refusal| {
+                    count(&this.hub.hub().counts.refused);
+                    refusal.into_response()
+                })
             })
             .boxed()
+    }
+
+    /// How much may wait for a client.
+    pub(super) const fn limits(&self) -> QueueLimits {
+        let queue = &self.config.queue;
+        QueueLimits { messages: queue.messages, bytes: queue.bytes, policy: queue.policy }
     }
 
     /// Checks the client's half of the handshake, starts the session, and answers with our half.
@@ -90,16 +105,17 @@ impl WebSocketSite {
         self: &Arc<Self>,
         method: &Method,
         headers: &HeaderMap,
-        remote: RemoteAddress,
+        opening: Opening,
         upgrade: Option<OnUpgrade>,
         run: &Run,
     ) -> Result<Response, Refusal> {
+        let remote = opening.address;
         let key = check_handshake(method, headers)?;
         if let Some(origin) = headers.get(ORIGIN) {
             let host = text(headers, HOST).unwrap_or_default();
             if !origin.to_str().is_ok_and(|origin| is_allowed(&self.config.origins, origin, host)) {
                 let origin = printable(&String::from_utf8_lossy(origin.as_bytes()));
-                tracing::warn!(client = %remote.0, origin, "a page of this origin may not open a WebSocket");
+                tracing::warn!(client = %remote, origin, "a page of this origin may not open a WebSocket");
                 return Err(Refusal::new(StatusCode::FORBIDDEN, "pages of this origin are not allowed here"));
             }
         }
@@ -117,7 +133,8 @@ impl WebSocketSite {
             tracing::error!(%error, "the operating system gives no random numbers");
             busy("no id for another client")
         })?;
-        let (client, queue) = WsClient::new(id, remote.0, self.config.queue, Arc::downgrade(self.hub.hub()));
+        let (client, queue) =
+            WsClient::new(id, opening, self.limits(), self.config.groups_per_client, self.hub.hub());
         let session = Session { site: self.clone(), client, run: run.clone() };
         run.tracker.spawn(async move {
             let _place = place;
@@ -127,8 +144,8 @@ impl WebSocketSite {
             };
             match upgraded {
                 Ok(Ok(upgraded)) => session.serve(TokioIo::new(upgraded), queue).await,
-                Ok(Err(error)) => tracing::debug!(%error, client = %remote.0, "a WebSocket was not opened"),
-                Err(_) => tracing::debug!(client = %remote.0, "a WebSocket was not opened in time"),
+                Ok(Err(error)) => tracing::debug!(%error, client = %remote, "a WebSocket was not opened"),
+                Err(_) => tracing::debug!(client = %remote, "a WebSocket was not opened in time"),
             }
         });
         let mut response = Response::default();

@@ -12,8 +12,10 @@ use super::frame::Payload;
 use crate::application::{Application, HookResult, Invocation, State, WebSocketBlock};
 use crate::context::Core;
 
-type Handler = Box<dyn Fn(Core, WsClient, Payload) -> BoxFuture<'static, HookResult> + Send + Sync>;
-type Hook = Box<dyn Fn(Core, WsClient) -> BoxFuture<'static, HookResult> + Send + Sync>;
+/// The handler of a topic; an error says why it cannot run.
+pub(super) type Handler =
+    Box<dyn Fn(Core, WsClient, Payload) -> Result<BoxFuture<'static, HookResult>, String> + Send + Sync>;
+pub(super) type Hook = Box<dyn Fn(Core, WsClient) -> BoxFuture<'static, HookResult> + Send + Sync>;
 
 /// Collects the topics that browsers may send.
 #[doc(hidden)]
@@ -39,9 +41,9 @@ impl<A: Application> WebSocketTable<A> {
         F: Future<Output = HookResult> + Send + 'static,
     {
         let state = self.state.clone();
-        let handler: Handler = Box::new(move |core, client, payload| match payload.read::<P>() {
-            Ok(payload) => handler(Invocation::new(state.clone(), core), client, payload).boxed(),
-            Err(error) => std::future::ready(Err(format!("the payload does not decode: {error}"))).boxed(),
+        let handler: Handler = Box::new(move |core, client, payload| {
+            let payload = payload.read::<P>()?;
+            Ok(handler(Invocation::new(state.clone(), core), client, payload).boxed())
         });
         self.topics.handlers.insert(name, handler);
     }

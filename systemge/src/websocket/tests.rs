@@ -17,10 +17,13 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::client::Opening;
 use super::session::Session;
 use super::*;
 use crate::application::{Application, Components, State, WebSocketBlock};
-use crate::config::{HttpConfig, WebSocketConfig};
+use crate::config::{
+    Handling, HttpConfig, Rate, SlowClientPolicy, WebSocketConfig, WebSocketQueueConfig,
+};
 use crate::web::testing::{Running, request, test_core};
 use crate::web::{Run, WebConfig, WebParts};
 
@@ -47,13 +50,13 @@ const BLOCK: WebSocketBlock<Probe> = WebSocketBlock {
     exclusive: false,
     topics: |table| {
         table.topic("echo", |_, client, text: String| async move {
-            client.send("echo", &text).map_err(|error| error.to_string())
+            client.send_undeclared("echo", &text).map_err(|error| error.to_string())
         });
         table.topic("cell", |_, client, cell: Cell| async move {
-            client.send("cell", &Cell { row: cell.row + 1 }).map_err(|error| error.to_string())
+            client.send_undeclared("cell", &Cell { row: cell.row + 1 }).map_err(|error| error.to_string())
         });
         table.topic("unit", |_, client, (): ()| async move {
-            client.send("unit", &()).map_err(|error| error.to_string())
+            client.send_undeclared("unit", &()).map_err(|error| error.to_string())
         });
         table.topic("fail", |_, _, (): ()| async { Err("it is broken".to_owned()) });
         table.topic("panic", |_, _, (): ()| async { panic!("the password is 1234") });
@@ -63,23 +66,23 @@ const BLOCK: WebSocketBlock<Probe> = WebSocketBlock {
                 tokio::task::yield_now().await;
             }
             let _ = state.shared().await.events.send(format!("slow {number}"));
-            client.send("slow", &number).map_err(|error| error.to_string())
+            client.send_undeclared("slow", &number).map_err(|error| error.to_string())
         });
         table.topic("wait", |invocation, client, (): ()| async move {
             let (state, _context) = invocation.open::<Probe>();
             let probe = state.shared().await;
             let _ = probe.events.send("waits".to_owned());
             probe.go_on.notified().await;
-            let sent = client.send("wait", "done");
+            let sent = client.send_undeclared("wait", "done");
             let _ = probe.events.send(format!("went on {}", sent.is_ok()));
             Ok(())
         });
         table.topic("join", |_, client, group: String| async move {
             client.join(&group);
-            client.send("joined", &client.groups()).map_err(|error| error.to_string())
+            client.send_undeclared("joined", &client.groups()).map_err(|error| error.to_string())
         });
         table.topic("leave me", |_, client, (): ()| async move {
-            client.send("last", "words").map_err(|error| error.to_string())?;
+            client.send_undeclared("last", "words").map_err(|error| error.to_string())?;
             client.disconnect("as you like");
             Ok(())
         });
@@ -88,7 +91,7 @@ const BLOCK: WebSocketBlock<Probe> = WebSocketBlock {
         async move {
             let (state, _context) = invocation.open::<Probe>();
             let _ = state.shared().await.events.send("connected".to_owned());
-            client.send("hello", &client.id()).map_err(|error| error.to_string())
+            client.send_undeclared("hello", &client.id()).map_err(|error| error.to_string())
         }
         .boxed()
     }),
@@ -115,6 +118,16 @@ fn config() -> WebSocketConfig {
     WebSocketConfig { listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))), ..WebSocketConfig::default() }
 }
 
+fn queue(messages: usize) -> WebSocketQueueConfig {
+    WebSocketQueueConfig { messages, bytes: usize::MAX, ..WebSocketQueueConfig::default() }
+}
+
+async fn until(mut condition: impl FnMut() -> bool) {
+    while !condition() {
+        tokio::task::yield_now().await;
+    }
+}
+
 fn probe() -> (Arc<State<Probe>>, mpsc::UnboundedReceiver<String>) {
     let (sender, events) = mpsc::unbounded_channel();
     (Arc::new(State::new(Probe { events: sender, go_on: Notify::new() }, false)), events)
@@ -127,7 +140,7 @@ impl Fixture {
 
     async fn start_beside(config: &WebSocketConfig, http: Option<&HttpConfig>) -> Self {
         let (state, events) = probe();
-        let hub = WebSocket::new();
+        let hub = WebSocket::default();
         let parts = WebParts {
             topics: Some(WebSocketTopics::of(&BLOCK, &state)),
             hub: hub.clone(),
@@ -299,10 +312,10 @@ async fn pushes_reach_one_many_a_group_or_all() {
     second.send(r#"{"topic":"join","payload":"room"}"#).await;
     second.message().await;
     let hub = fixture.hub.clone();
-    assert_eq!(hub.push("all", "a").to_all(), 2);
-    assert_eq!(hub.push("one", &Cell { row: 1 }).to(&first.id.unwrap()), 1);
-    assert_eq!(hub.push("group", "a").to_group("room"), 1);
-    assert_eq!(hub.push("many", "a").to_many([first.id.unwrap(), second.id.unwrap()]), 2);
+    assert_eq!(hub.push_undeclared("all", "a").to_all(), 2);
+    assert_eq!(hub.push_undeclared("one", &Cell { row: 1 }).to(first.id.unwrap()), 1);
+    assert_eq!(hub.push_undeclared("group", "a").to_group("room"), 1);
+    assert_eq!(hub.push_undeclared("many", "a").to_many([first.id.unwrap(), second.id.unwrap()]), 2);
     first.expect("all", "a").await;
     first.expect("one", r#"{"row":1}"#).await;
     first.expect("many", "a").await;
@@ -312,6 +325,151 @@ async fn pushes_reach_one_many_a_group_or_all() {
     let ids: BTreeSet<_> = hub.clients().iter().map(WsClient::id).collect();
     assert_eq!(ids, BTreeSet::from([first.id.unwrap(), second.id.unwrap()]));
     assert_eq!(hub.members("room")[0].id(), second.id.unwrap());
+}
+
+#[tokio::test]
+async fn a_client_can_be_left_out() {
+    let mut fixture = Fixture::start(&config()).await;
+    let mut first = fixture.client().await;
+    let mut second = fixture.client().await;
+    let hub = fixture.hub.clone();
+    let me = hub.client(&first.id.unwrap()).unwrap();
+    assert!(me.join("room") && hub.client(&second.id.unwrap()).unwrap().join("room"));
+    assert_eq!(hub.push_undeclared("others", "a").except(&me).to_all(), 1);
+    assert_eq!(hub.push_undeclared("others", "b").except(&me).to_group("room"), 1);
+    assert_eq!(hub.push_undeclared("nobody", "c").except(&me).except(second.id.unwrap()).to_all(), 0);
+    assert_eq!(hub.push_undeclared("last", "d").to_many([&me, &me]), 2);
+    second.expect("others", "a").await;
+    second.expect("others", "b").await;
+    first.expect("last", "d").await;
+    first.expect("last", "d").await;
+}
+
+#[tokio::test]
+async fn a_client_that_sends_too_fast_is_told_so_once_and_the_rest_is_dropped() {
+    let rate = Rate { count: 3, per: Duration::from_secs(3600) };
+    let mut fixture = Fixture::start(&WebSocketConfig { rate, ..config() }).await;
+    let mut client = fixture.client().await;
+    let mut other = fixture.client().await;
+    for number in 0..1000 {
+        client.send(&format!(r#"{{"topic":"echo","payload":"{number}"}}"#)).await;
+        client.send(r#"{"topic":"heartbeat"}"#).await;
+    }
+    for number in 0..3 {
+        client.expect("echo", &number.to_string()).await;
+    }
+    client.expect("error", "rate limited").await;
+    until(|| fixture.hub.counters().received == 2000).await;
+    let counters = fixture.hub.counters();
+    assert_eq!(counters.rate_limited, 1000 - 3, "heartbeats don't count");
+    assert_eq!(counters.unknown_topic + counters.undecodable, 0);
+    other.send(r#"{"topic":"echo","payload":"others are not concerned"}"#).await;
+    other.expect("echo", "others are not concerned").await;
+    fixture.hub.push_undeclared("end", "").to(client.id.unwrap());
+    client.expect("end", "").await;
+}
+
+#[tokio::test]
+async fn handlers_of_one_client_interleave_where_that_is_configured() {
+    let concurrent = WebSocketConfig { handling: Handling::Concurrent, handlers: 2, ..config() };
+    let mut fixture = Fixture::start(&concurrent).await;
+    let mut client = fixture.client().await;
+    client.send(r#"{"topic":"wait"}"#).await;
+    assert_eq!(fixture.event().await, "waits");
+    client.send(r#"{"topic":"echo","payload":"beside"}"#).await;
+    client.expect("echo", "beside").await;
+    client.send(r#"{"topic":"wait"}"#).await;
+    assert_eq!(fixture.event().await, "waits");
+    // both places are taken: the third is not read before one of them is done
+    client.send(r#"{"topic":"echo","payload":"later"}"#).await;
+    assert!(client.socket.next().now_or_never().is_none());
+    fixture.state.shared().await.go_on.notify_one();
+    client.expect("wait", "done").await;
+    client.expect("echo", "later").await;
+    // who leaves is gone when the last handler is done
+    client.socket.close(None).await.unwrap();
+    assert!(fixture.event().await.starts_with("went on"));
+    fixture.state.shared().await.go_on.notify_one();
+    assert!(fixture.event().await.starts_with("went on"));
+    assert_eq!(fixture.event().await, "disconnected []");
+}
+
+#[tokio::test]
+async fn messages_for_a_slow_client_are_dropped_where_that_is_configured() {
+    let policy = SlowClientPolicy::DropNewest;
+    let queue = WebSocketQueueConfig { messages: 1000, bytes: 100_000, policy };
+    let mut fixture = Fixture::start(&WebSocketConfig { queue, ..config() }).await;
+    let mut slow = fixture.client().await;
+    let large = "a".repeat(60_000);
+    let mut queued = 0;
+    while fixture.hub.push_undeclared("large", &large).to(slow.id.unwrap()) == 1 {
+        queued += 1;
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..9 {
+        let client = fixture.hub.client(&slow.id.unwrap()).unwrap();
+        assert!(matches!(client.send_undeclared("large", &large), Err(WsSendError::QueueFull)));
+    }
+    assert_eq!((fixture.hub.counters().dropped, fixture.hub.counters().overflows), (10, 0));
+    for _ in 0..queued {
+        assert_eq!(slow.message().await, ("large".to_owned(), large.clone()));
+    }
+    until(|| fixture.hub.push_undeclared("again", "").to(slow.id.unwrap()) == 1).await;
+    slow.expect("again", "").await;
+}
+
+#[tokio::test]
+async fn a_client_is_in_a_bounded_number_of_groups_and_leaves_all_of_them() {
+    let mut fixture = Fixture::start(&WebSocketConfig { groups_per_client: 10_000, ..config() }).await;
+    let client = fixture.client().await;
+    let handle = fixture.hub.client(&client.id.unwrap()).unwrap();
+    for number in 0..10_000 {
+        assert!(handle.join(&format!("room {number}")));
+    }
+    assert!(!handle.join("one too many"));
+    assert!(handle.join("room 7"), "a member already");
+    assert_eq!(fixture.hub.groups().len(), 10_000);
+    assert_eq!(fixture.hub.counters().refused_joins, 1);
+    assert!(handle.leave("room 7") && !handle.leave("room 7"));
+    assert!(handle.join("another"));
+    assert_eq!(fixture.hub.push_undeclared("t", "").to_group("room 9999"), 1);
+    drop(client);
+    assert!(fixture.event().await.starts_with("disconnected [\"another\", \"room 0\""));
+    assert_eq!(fixture.hub.groups().len(), 0);
+    assert!(!handle.join("room"), "it has left");
+}
+
+#[tokio::test]
+async fn what_happens_is_counted() {
+    let mut fixture = Fixture::start(&WebSocketConfig { message_bytes: 1000, ..config() }).await;
+    assert_eq!(refused(fixture.connect("https://evil.example").await), 403);
+    let mut client = fixture.client().await;
+    let mut texts = ["{", r#"{"topic":"no"}"#, r#"{"topic":"cell"}"#, r#"{"topic":"fail"}"#, r#"{"topic":"panic"}"#]
+        .map(str::to_owned)
+        .to_vec();
+    texts.push("a".repeat(2000));
+    for text in &texts {
+        client.send(text).await;
+        assert_eq!(client.message().await.0, "error");
+    }
+    assert_eq!(client.close().await.0, 1009);
+    assert_eq!(fixture.event().await, "disconnected []");
+    let counters = fixture.hub.counters();
+    let read: Vec<_> = counters.iter().filter(|(name, count)| *count > 0 && !name.ends_with("bytes")).collect();
+    let expected = [
+        ("connected", 1),
+        ("refused", 1),
+        ("received", 5),
+        ("sent", 7),
+        ("undecodable", 2),
+        ("unknown_topic", 1),
+        ("failed", 1),
+        ("panicked", 1),
+        ("too_large", 1),
+    ];
+    assert_eq!(read, expected);
+    assert_eq!(counters.received_bytes, texts[..5].iter().map(|text| text.len() as u64).sum::<u64>());
+    assert!(counters.sent_bytes > 7 * 20);
 }
 
 #[tokio::test]
@@ -326,15 +484,15 @@ async fn a_disconnected_client_gets_what_was_sent_before_and_the_reason() {
 
 #[tokio::test]
 async fn a_client_that_does_not_read_is_disconnected_and_the_others_go_on() {
-    let mut fixture = Fixture::start(&WebSocketConfig { queue: 4, ..config() }).await;
+    let mut fixture = Fixture::start(&WebSocketConfig { queue: queue(4), ..config() }).await;
     let slow = fixture.client().await;
     let slow_id = slow.id.unwrap();
     let large = "a".repeat(1_000_000);
     // what the sockets hold is taken, then the queue fills
-    while fixture.hub.push("large", &large).to(&slow_id) == 1 {
+    while fixture.hub.push_undeclared("large", &large).to(slow_id) == 1 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(fixture.hub.overflows(), 1);
+    assert_eq!(fixture.hub.counters().overflows, 1);
     assert_eq!(fixture.event().await, "disconnected []");
     let mut other = fixture.client().await;
     other.send(r#"{"topic":"echo","payload":"fine"}"#).await;
@@ -361,7 +519,7 @@ async fn a_stop_closes_with_1001_and_lets_handlers_finish() {
     assert_eq!(busy.close().await.0, 1001);
     fixture.running.stopped().await;
     assert!(fixture.connect("").await.is_err());
-    assert_eq!(fixture.hub.push("all", "a").to_all(), 0);
+    assert_eq!(fixture.hub.push_undeclared("all", "a").to_all(), 0);
 }
 
 #[tokio::test]
@@ -454,7 +612,7 @@ async fn a_configuration_that_cannot_work_is_refused() {
     check(None, "has no section `websocket`").await;
     check(Some(&WebSocketConfig::default()), "shares the listener of the HTTP component").await;
     check(Some(&WebSocketConfig { path: "ws".into(), ..config() }), "`websocket.path` is `ws`").await;
-    check(Some(&WebSocketConfig { queue: 0, ..config() }), "`websocket.queue` is 0").await;
+    check(Some(&WebSocketConfig { queue: queue(0), ..config() }), "`websocket.queue.messages` is 0").await;
 }
 
 /// A session over a pipe, so that the clock of the test is the only one.
@@ -462,7 +620,7 @@ async fn piped(
     config: WebSocketConfig,
 ) -> (Browser<DuplexStream>, mpsc::UnboundedReceiver<String>, TaskTracker) {
     let (state, events) = probe();
-    let hub = WebSocket::new();
+    let hub = WebSocket::default();
     let site = WebSocketSite::new(&config, WebSocketTopics::of(&BLOCK, &state), hub.clone()).unwrap();
     let (near, far) = tokio::io::duplex(64 * 1024);
     let tracker = TaskTracker::new();
@@ -472,9 +630,7 @@ async fn piped(
         stop: CancellationToken::new(),
         kill: CancellationToken::new(),
     };
-    let address = SocketAddr::from(([127, 0, 0, 1], 1));
-    let (client, queue) =
-        WsClient::new(ClientId::random().unwrap(), address, config.queue, Arc::downgrade(hub.hub()));
+    let (client, queue) = WsClient::new(ClientId::random().unwrap(), Opening::default(), site.limits(), 9, hub.hub());
     let session = Session { site: Arc::new(site), client, run };
     tracker.spawn(async move {
         // the hub would go with its last handle

@@ -50,11 +50,19 @@ impl Board {
 
 #[systemge::websocket]
 impl Board {
+    #[push("hello")]
+    fn hello(cells: &[Cell]);
+
+    #[push("cell")]
+    fn cell_changed(cell: &Cell);
+
+    #[push("clients")]
+    fn told(count: usize);
+
     #[on_connect]
-    async fn joined(&self, client: &WsClient) -> Result<()> {
+    async fn joined(&self, client: &WsClient, ctx: &Context<Self>) {
         self.clients.lock().expect("no panic").push(client.id().to_string());
-        client.send("hello", &self.cells.lock().expect("no panic").clone())?;
-        Ok(())
+        ctx.websocket().hello(&self.cells.lock().expect("no panic")).to(client);
     }
 
     #[topic("cell")]
@@ -62,7 +70,7 @@ impl Board {
         if cell.row > 9 {
             return Err(format!("there is no row {}", cell.row));
         }
-        ctx.websocket().push("cell", &cell).to_all();
+        ctx.websocket().cell_changed(&cell).to_all();
         Ok(())
     }
 
@@ -72,9 +80,9 @@ impl Board {
     }
 
     #[topic("clients")]
-    async fn clients(&self, client: &WsClient) -> Result<()> {
+    async fn clients(&self, client: &WsClient, ctx: &Context) {
         let count = self.clients.lock().expect("no panic").len();
-        Ok(client.send("clients", &count)?)
+        ctx.websocket().told(count).to(client);
     }
 }
 

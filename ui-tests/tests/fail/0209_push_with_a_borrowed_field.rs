@@ -1,0 +1,10 @@
+#[derive(systemge::Application)]
+struct Gateway;
+
+#[systemge::websocket]
+impl Gateway {
+    #[push("words")]
+    fn words(words: Vec<&str>);
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+#[derive(systemge::Application)]
+struct Gateway;
+
+#[systemge::websocket]
+impl Gateway {
+    #[push("grid")]
+    async fn grid(grid: Vec<bool>);
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+#[derive(systemge::Application)]
+struct Gateway;
+
+#[systemge::websocket]
+impl Gateway {
+    #[push("grid")]
+    fn grid(_grid: Vec<bool>) {}
+}
+
+fn main() {}

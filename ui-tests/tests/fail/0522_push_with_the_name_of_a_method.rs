@@ -1,0 +1,10 @@
+#[derive(systemge::Application)]
+struct Gateway;
+
+#[systemge::websocket]
+impl Gateway {
+    #[push("clients")]
+    fn clients(count: usize);
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+use systemge::prelude::*;
+
+#[derive(systemge::Application)]
+struct Gateway;
+
+#[systemge::websocket]
+impl Gateway {
+    #[push("propagateGrid")]
+    fn propagate_grid(grid: Vec<bool>);
+
+    #[on_connect]
+    async fn joined(&self, ctx: &Context) {
+        ctx.websocket().propagate_grid("0101").to_all();
+    }
+}
+
+fn main() {}
