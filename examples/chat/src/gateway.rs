@@ -17,8 +17,8 @@ pub struct Gateway {}
 impl Gateway {
     /// Shows a message to everybody in its room.
     #[topic("propagateMessage")]
-    pub async fn propagate(&self, room: String, message: Message, ctx: &Context) {
-        ctx.websocket().push("propagateMessage", &message).to_group(&room);
+    pub async fn propagate(&self, room: String, message: Message, ctx: &Context<Self>) {
+        ctx.websocket().propagate_message(&message).to_group(&room);
     }
 }
 
@@ -32,9 +32,17 @@ struct Entrance {
     name: String,
 }
 
-/// What browsers tell. What can't be done is said to the browser that wanted it.
+/// What browsers are told, and what they tell. What can't be done is said to the browser that wanted it.
 #[systemge::websocket]
 impl Gateway {
+    /// What was said last in the room that the browser has entered.
+    #[push("join")]
+    fn last_messages(last: &[Message]);
+
+    /// Something was said in the browser's room.
+    #[push("propagateMessage")]
+    fn propagate_message(message: &Message);
+
     #[on_connect]
     async fn joined(&self, client: &WsClient, ctx: &Context) -> Result<()> {
         let id = client.id().to_string();
@@ -71,8 +79,10 @@ async fn enter(client: &WsClient, Entrance { room, name }: Entrance, ctx: &Conte
     let chatter = Chatter { client: client.id(), name, room: room.clone() };
     match ChatClient::new(ctx).join(chatter).await {
         Ok(last) => {
-            before.iter().filter(|group| **group != room).for_each(|group| client.leave(group));
-            client.send("join", &last)?;
+            for group in before.iter().filter(|group| **group != room) {
+                client.leave(group);
+            }
+            ctx.websocket().last_messages(&last).to(client);
             Ok(())
         }
         Err(error) => {

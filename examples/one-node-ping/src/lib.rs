@@ -21,17 +21,25 @@ impl PingNode {
 
     /// Shows every browser that a `PONG` has come, and the how manyth it is.
     #[topic("PONG")]
-    pub async fn pong(&self, ctx: &Context) {
+    pub async fn pong(&self, ctx: &Context<Self>) {
         let count = self.pongs.fetch_add(1, Relaxed) + 1;
-        ctx.websocket().push("PONG", &count).to_all();
+        ctx.websocket().pong(count).to_all();
     }
 }
 
 #[systemge::websocket]
 impl PingNode {
+    /// The browser is connected.
+    #[push("welcome")]
+    fn welcome(text: &str);
+
+    /// A `PONG` has come, the how manyth it is.
+    #[push("PONG")]
+    fn pong(count: u64);
+
     #[on_connect]
     async fn joined(&self, client: &WsClient, ctx: &Context) -> Result<()> {
-        client.send("welcome", "")?;
+        ctx.websocket().welcome("").to(client);
         ping(ctx).await
     }
 

@@ -11,16 +11,28 @@ pub struct Gateway {}
 impl Gateway {
     /// Takes the answer to a message `ping`, and shows it to every browser.
     #[topic("pong")]
-    pub async fn pong(&self, ctx: &Context) {
-        ctx.websocket().push("pong", "").to_all();
+    pub async fn pong(&self, ctx: &Context<Self>) {
+        ctx.websocket().pong("").to_all();
     }
 }
 
 #[systemge::websocket]
 impl Gateway {
+    /// The browser is connected.
+    #[push("welcome")]
+    fn welcome(text: &str);
+
+    /// The answer to the request.
+    #[push("pingPong")]
+    fn ping_pong(answer: &str);
+
+    /// A message `pong` has come.
+    #[push("pong")]
+    fn pong(text: &str);
+
     #[on_connect]
     async fn joined(&self, client: &WsClient, ctx: &Context) -> Result<()> {
-        client.send("welcome", "")?;
+        ctx.websocket().welcome("").to(client);
         play(client, ctx).await
     }
 
@@ -35,7 +47,7 @@ impl Gateway {
 async fn play(client: &WsClient, ctx: &Context) -> Result<()> {
     let pong = PongClient::new(ctx);
     let answer = pong.ping_pong("ping".to_owned()).await?;
-    client.send("pingPong", &answer)?;
+    ctx.websocket().ping_pong(&answer).to(client);
     pong.ping().await?;
     Ok(())
 }
