@@ -84,11 +84,14 @@ impl TopicAttribute {
                 name_given |= index == 0;
             } else if name_given {
                 let mistake = Mistake::new(7, format!("the topic of `{method}` has a second name"));
-                sink.on(&argument.tokens, mistake.help(if word == "push" {
-                    "one push, one topic: declare a second one"
-                } else {
-                    "one handler, one topic: write a second handler"
-                }));
+                sink.on(
+                    &argument.tokens,
+                    mistake.help(if word == "push" {
+                        "one push, one topic: declare a second one"
+                    } else {
+                        "one handler, one topic: write a second handler"
+                    }),
+                );
             } else {
                 name_given = true;
                 read.name = name(argument, sink);
@@ -236,7 +239,8 @@ fn refuse(
             let near = near
                 .map(|option| format!("; the option `{option}` goes behind the name"))
                 .unwrap_or_default();
-            let help = format!("write `#[{attribute}(\"{}\")]`, or the path of a constant{near}", word.unraw());
+            let help =
+                format!("write `#[{attribute}(\"{}\")]`, or the path of a constant{near}", word.unraw());
             sink.at(word.span(), mistake.help(help));
         }
         ArgumentKind::Value(key, value) if key == "name" => {

@@ -130,9 +130,9 @@ pub use self::web::WebError;
 
 #[cfg(feature = "http")]
 pub use systemge_macros::http;
+pub use systemge_macros::{Application, Schema, command, commands, node, payload, topic};
 #[cfg(feature = "websocket")]
 pub use systemge_macros::{push, websocket};
-pub use systemge_macros::{Application, Schema, command, commands, node, payload, topic};
 
 /// The README's program compiles.
 #[cfg(doctest)]

@@ -6,8 +6,8 @@ pub use crate::http::{Json, StatusCode};
 pub use crate::websocket::WsClient;
 pub use crate::{Context, Error, Node, Result, System};
 // outside a block that takes them, they say what is wrong
-#[doc(hidden)]
-pub use systemge_macros::{command, topic};
 #[cfg(feature = "websocket")]
 #[doc(hidden)]
 pub use systemge_macros::push;
+#[doc(hidden)]
+pub use systemge_macros::{command, topic};

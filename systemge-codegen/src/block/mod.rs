@@ -12,8 +12,8 @@ use syn::{Attribute, Generics, Path, Signature, Type, Visibility, WhereClause};
 pub(crate) use self::parse::parse;
 pub(crate) use self::signature::{Role, Rules, ValidSignature};
 pub(crate) use self::types::{
-    Obstacle, is_called, is_known_payload, is_owned, last_segment, obstacle, only_argument, owned, replace_self,
-    type_text, ungroup,
+    Obstacle, is_called, is_known_payload, is_owned, last_segment, obstacle, only_argument, owned,
+    replace_self, type_text, ungroup,
 };
 use crate::errors::{Mistake, Sink};
 

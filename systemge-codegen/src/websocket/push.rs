@@ -112,7 +112,12 @@ fn parameter(input: &FnArg, push: &Ident, sink: &Sink<'_>, judged: &Sink<'_>) ->
             if ["Context", "WsClient"].iter().any(|given| block::is_called(&reference.elem, given)) {
                 let ty = block::type_text(&typed.ty);
                 let mistake = Mistake::new(520, format!("the push `{push}` takes a `{ty}`"));
-                sink.on(typed, mistake.help(format!("remove it; who gets it is said in the end: `ctx.websocket().{push}(..).to(client)`")));
+                sink.on(
+                    typed,
+                    mistake.help(format!(
+                        "remove it; who gets it is said in the end: `ctx.websocket().{push}(..).to(client)`"
+                    )),
+                );
                 return None;
             }
             Some(&*reference.elem)
@@ -122,7 +127,8 @@ fn parameter(input: &FnArg, push: &Ident, sink: &Sink<'_>, judged: &Sink<'_>) ->
     match (block::obstacle(pointee.unwrap_or(&typed.ty)), pointee) {
         (None, _) | (Some(Obstacle::Unsized(_)), Some(_)) => {}
         (Some(Obstacle::Reference(_) | Obstacle::Lifetime(_) | Obstacle::Unsized(_)), _) => {
-            let message = "the payload of a push is a type that owns what it holds, or a reference `&T` to one";
+            let message =
+                "the payload of a push is a type that owns what it holds, or a reference `&T` to one";
             let help = "use an owned type inside, such as `String` for `&str`";
             judged.on(&typed.ty, Mistake::new(209, message).help(help));
             return None;

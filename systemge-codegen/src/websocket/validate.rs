@@ -41,8 +41,10 @@ impl<'b> WebSocket<'b> {
             }
         }
         if !some && !sink.failed() {
-            let mistake =
-                Mistake::new(12, format!("`{}` has no topic, no push and no hook here", block.plain_type_name()));
+            let mistake = Mistake::new(
+                12,
+                format!("`{}` has no topic, no push and no hook here", block.plain_type_name()),
+            );
             let help = "put `#[topic(\"name\")]`, `#[on_connect]` or `#[on_disconnect]` on a method, or declare a \
                         `#[push(\"name\")]`";
             sink.on(&block.self_type, mistake.help(help));
@@ -60,7 +62,13 @@ impl<'b> WebSocket<'b> {
                 return self.topics.extend(topic(&self.block.self_type, method, attribute, carried, sink));
             }
             "push" => {
-                return self.pushes.extend(push::read(&self.block.self_type, method, attribute, carried, sink));
+                return self.pushes.extend(push::read(
+                    &self.block.self_type,
+                    method,
+                    attribute,
+                    carried,
+                    sink,
+                ));
             }
             "on_connect" => &mut self.on_connect,
             _ => &mut self.on_disconnect,

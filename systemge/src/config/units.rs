@@ -99,8 +99,7 @@ fn parse_rate(text: &str) -> Option<Rate> {
         return Some(Rate::UNLIMITED);
     }
     let (count, per) = text.split_once('/')?;
-    let rate =
-        Rate { count: count.trim().parse().ok()?, per: humantime::parse_duration(per.trim()).ok()? };
+    let rate = Rate { count: count.trim().parse().ok()?, per: humantime::parse_duration(per.trim()).ok()? };
     (!rate.is_unlimited()).then_some(rate)
 }
 

@@ -168,7 +168,11 @@ impl WsClient {
     /// # Errors
     ///
     /// If the client is not connected any more, its queue is full, or the payload can't be written as JSON.
-    pub fn send_undeclared<T: Serialize + ?Sized>(&self, topic: &str, payload: &T) -> Result<(), WsSendError> {
+    pub fn send_undeclared<T: Serialize + ?Sized>(
+        &self,
+        topic: &str,
+        payload: &T,
+    ) -> Result<(), WsSendError> {
         if !self.is_connected() {
             return Err(WsSendError::Disconnected);
         }

@@ -221,8 +221,8 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::super::queue::{QueueLimits, Receiver};
     use super::super::client::Opening;
+    use super::super::queue::{QueueLimits, Receiver};
     use super::*;
     use crate::config::SlowClientPolicy;
 
@@ -231,7 +231,8 @@ mod tests {
     }
 
     fn bounded(hub: &WebSocket, limits: QueueLimits) -> (WsClient, Receiver) {
-        let (client, receiver) = WsClient::new(ClientId::random().unwrap(), Opening::default(), limits, 3, hub.hub());
+        let (client, receiver) =
+            WsClient::new(ClientId::random().unwrap(), Opening::default(), limits, 3, hub.hub());
         hub.hub().add(client.clone());
         (client, receiver)
     }
@@ -245,7 +246,10 @@ mod tests {
         a.join("room");
         assert_eq!(hub.push_undeclared("t", "all").to_all(), 2);
         assert_eq!(hub.push_undeclared("t", "one").to(&b), 1);
-        assert_eq!(hub.push_undeclared("t", "many").to_many([a.id(), b.id(), ClientId::random().unwrap()]), 2);
+        assert_eq!(
+            hub.push_undeclared("t", "many").to_many([a.id(), b.id(), ClientId::random().unwrap()]),
+            2
+        );
         assert_eq!(hub.push_undeclared("t", "group").to_group("room"), 1);
         assert_eq!(hub.push_undeclared("t", "group").to_group("empty"), 0);
         let texts = |queue: &mut Receiver| {
@@ -307,7 +311,10 @@ mod tests {
         let (client, _queue) = client(&hub, 1);
         let unwritable = BTreeMap::from([((1, 2), 3)]);
         assert_eq!(hub.push_undeclared("t", &unwritable).to_all(), 0);
-        assert!(matches!(client.send_undeclared("t", &unwritable), Err(super::super::WsSendError::Encode(_))));
+        assert!(matches!(
+            client.send_undeclared("t", &unwritable),
+            Err(super::super::WsSendError::Encode(_))
+        ));
         assert!(client.is_connected());
     }
 }

@@ -63,8 +63,7 @@ impl<B> Pusher for WebSocket<B> {
 
 impl Push {
     pub(super) fn encode<P: Serialize + ?Sized>(hub: &Arc<Hub>, topic: &str, payload: &P) -> Self {
-        let frame =
-            if hub.read().clients.is_empty() { None } else { Some(frame::encode(topic, payload)) };
+        let frame = if hub.read().clients.is_empty() { None } else { Some(frame::encode(topic, payload)) };
         let frame = frame.transpose().unwrap_or_else(|error| {
             count(&hub.counts.unencodable);
             tracing::error!(topic, %error, "a payload for WebSocket clients cannot be written as JSON");

@@ -304,9 +304,8 @@ impl Session {
 
     /// Runs a hook; that it failed is counted and logged.
     async fn hook(&self, name: &'static str, hook: &Hook) -> Result<(), Failure> {
-        let call = || async {
-            hook(self.run.core.clone(), self.client.clone()).await.map_err(Failure::Error)
-        };
+        let call =
+            || async { hook(self.run.core.clone(), self.client.clone()).await.map_err(Failure::Error) };
         let outcome = caught(call).await;
         if let Err(failure) = &outcome {
             count(&self.counts().failed_hooks);
@@ -356,11 +355,7 @@ impl Session {
     }
 
     /// Sends what is queued, until the connection is about to end and the queue is empty.
-    async fn send_queue<S>(
-        &self,
-        sink: &mut Sink<S>,
-        queue: &mut Receiver,
-    ) -> Result<(), WsError>
+    async fn send_queue<S>(&self, sink: &mut Sink<S>, queue: &mut Receiver) -> Result<(), WsError>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {

@@ -21,9 +21,7 @@ use super::client::Opening;
 use super::session::Session;
 use super::*;
 use crate::application::{Application, Components, State, WebSocketBlock};
-use crate::config::{
-    Handling, HttpConfig, Rate, SlowClientPolicy, WebSocketConfig, WebSocketQueueConfig,
-};
+use crate::config::{Handling, HttpConfig, Rate, SlowClientPolicy, WebSocketConfig, WebSocketQueueConfig};
 use crate::web::testing::{Running, request, test_core};
 use crate::web::{Run, WebConfig, WebParts};
 
@@ -444,9 +442,10 @@ async fn what_happens_is_counted() {
     let mut fixture = Fixture::start(&WebSocketConfig { message_bytes: 1000, ..config() }).await;
     assert_eq!(refused(fixture.connect("https://evil.example").await), 403);
     let mut client = fixture.client().await;
-    let mut texts = ["{", r#"{"topic":"no"}"#, r#"{"topic":"cell"}"#, r#"{"topic":"fail"}"#, r#"{"topic":"panic"}"#]
-        .map(str::to_owned)
-        .to_vec();
+    let mut texts =
+        ["{", r#"{"topic":"no"}"#, r#"{"topic":"cell"}"#, r#"{"topic":"fail"}"#, r#"{"topic":"panic"}"#]
+            .map(str::to_owned)
+            .to_vec();
     texts.push("a".repeat(2000));
     for text in &texts {
         client.send(text).await;
@@ -455,7 +454,8 @@ async fn what_happens_is_counted() {
     assert_eq!(client.close().await.0, 1009);
     assert_eq!(fixture.event().await, "disconnected []");
     let counters = fixture.hub.counters();
-    let read: Vec<_> = counters.iter().filter(|(name, count)| *count > 0 && !name.ends_with("bytes")).collect();
+    let read: Vec<_> =
+        counters.iter().filter(|(name, count)| *count > 0 && !name.ends_with("bytes")).collect();
     let expected = [
         ("connected", 1),
         ("refused", 1),
@@ -630,7 +630,8 @@ async fn piped(
         stop: CancellationToken::new(),
         kill: CancellationToken::new(),
     };
-    let (client, queue) = WsClient::new(ClientId::random().unwrap(), Opening::default(), site.limits(), 9, hub.hub());
+    let (client, queue) =
+        WsClient::new(ClientId::random().unwrap(), Opening::default(), site.limits(), 9, hub.hub());
     let session = Session { site: Arc::new(site), client, run };
     tracker.spawn(async move {
         // the hub would go with its last handle
