@@ -17,7 +17,7 @@ pub(crate) struct Bucket {
 impl Bucket {
     /// A full bucket; `None` where there is no limit.
     pub(crate) fn new(rate: Rate, now: Instant) -> Option<Self> {
-        (!rate.is_unlimited()).then(|| Self { rate, left: rate.per.as_nanos(), since: now })
+        (!rate.is_unlimited()).then_some(Self { rate, left: rate.per.as_nanos(), since: now })
     }
 
     /// Takes one, if there is one.

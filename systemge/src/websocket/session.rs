@@ -395,8 +395,7 @@ impl Pace {
     }
 
     fn take(&mut self, now: Instant) -> bool {
-        let some = self.bucket.as_mut().is_none_or(|bucket| bucket.take(now));
-        some
+        self.bucket.as_mut().is_none_or(|bucket| bucket.take(now))
     }
 
     /// Gives back what a heartbeat took.

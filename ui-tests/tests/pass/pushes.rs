@@ -7,18 +7,18 @@ use systemge::prelude::*;
 mod gateway {
     use systemge::prelude::*;
 
-    pub mod grid {
+    pub(crate) mod grid {
         #[systemge::payload]
         #[derive(Clone, Debug)]
-        pub struct Grid {
+        pub(crate) struct Grid {
             pub cells: Vec<bool>,
         }
     }
 
-    pub const NAMED: &str = "named";
+    pub(crate) const NAMED: &str = "named";
 
     #[derive(systemge::Application, Default)]
-    pub struct Gateway {}
+    pub(crate) struct Gateway {}
 
     #[systemge::websocket]
     impl Gateway {
