@@ -46,7 +46,7 @@ impl Reading {
         let inner = node.inner();
         let queued: usize = inner.queued_bytes().iter().map(|(_, bytes)| bytes).sum();
         #[cfg(feature = "websocket")]
-        let clients = inner.program().websocket.count() as f32;
+        let clients = inner.program().websocket.client_count() as f32;
         #[cfg(not(feature = "websocket"))]
         let clients = f32::NAN;
         let peers = inner.router().peers().len() + inner.incoming_names().len();
