@@ -96,6 +96,7 @@ mod error;
 pub mod http;
 #[cfg(feature = "logging")]
 mod logging;
+pub mod metrics;
 mod node;
 pub mod payload;
 pub mod prelude;
@@ -121,7 +122,8 @@ pub use self::context::{AnyApplication, Context};
 #[cfg(feature = "dashboard")]
 pub use self::dashboard::DashboardError;
 pub use self::error::{Error, Result};
-pub use self::node::{ConnectError, Counters, Listener, Mismatch, Node, NodeState, StartError};
+pub use self::metrics::{Counters, NodeMetrics};
+pub use self::node::{ConnectError, Listener, Mismatch, Node, NodeState, StartError};
 pub use self::payload::{Payload, Schema};
 pub use self::system::{AddNodeError, LineError, Running, System, SystemError, SystemEvent, SystemEvents};
 pub use self::topic::{Topic, TopicKind};

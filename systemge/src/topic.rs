@@ -14,7 +14,8 @@ pub struct Topic {
 }
 
 /// Whether the sender of a topic gets a response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[expect(clippy::exhaustive_enums, reason = "the wire protocol has no third kind")]
 pub enum TopicKind {
     /// A message: asynchronous, nobody responds.

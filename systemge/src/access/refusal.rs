@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use super::quiet::Quiet;
 
 /// Why a connection was not let in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RefusalReason {
     /// Its address may not connect.
@@ -82,6 +83,11 @@ impl Refusals {
         let (count, quiet) = &self.by_reason[reason as usize];
         count.fetch_add(1, Relaxed);
         quiet.pass(crate::clock::now())
+    }
+
+    /// How many were not let in, by reason.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (RefusalReason, u64)> {
+        RefusalReason::ALL.into_iter().map(|reason| (reason, self.of(reason)))
     }
 
     /// How many were not let in for that reason.

@@ -11,8 +11,9 @@ use tokio::time::Sleep;
 use super::outcome::{Refusal, RequestError};
 use super::{Destination, Looking, Target, hand_to_one};
 use crate::config::SlowPeerPolicy;
-use crate::connection::outbox::{Pushed, RoomTicket, Sink, Waiting};
+use crate::connection::outbox::{About, Pushed, RoomTicket, Sink, Waiting};
 use crate::context::Hold;
+use crate::metrics::SentCounts;
 use crate::node::{Peer, Provider};
 use crate::protocol::frame::{Encoding, GoodbyeCode, Token};
 
@@ -73,6 +74,8 @@ pub(super) struct Asking {
     patience: Option<Instant>,
     /// Ends the wait for room in a queue; what waits for a response ends by its connection.
     timer: Option<Pin<Box<Sleep>>>,
+    /// What is counted of the topic, for nodes that are asked later.
+    counts: Option<Arc<SentCounts>>,
     encoded: Option<Vec<u8>>,
 }
 
@@ -95,6 +98,7 @@ impl Asking {
             looking: None,
             patience: question.destination.client.patience.map(|patience| later(started, patience)),
             timer: None,
+            counts: None,
             encoded: None,
         };
         asking.ask(question, started)?;
@@ -182,6 +186,7 @@ impl Asking {
             encode(&mut bytes).map_err(RequestError::Unencodable)?;
             self.encoded = Some(bytes);
         }
+        let counts = destination.route.counts();
         let mut index = 0_u32;
         while let Some(asked) = slot(&mut self.first, &mut self.more, index) {
             let encode: &Encode<'_> = &|out| match &self.encoded {
@@ -191,7 +196,8 @@ impl Asking {
                 }
                 None => encode(out),
             };
-            let pushed = push(&self.call, &asked.provider, index, self.started, self.deadline, encode);
+            let pushed =
+                push(&self.call, &asked.provider, counts, index, self.started, self.deadline, encode);
             self.open += 1;
             match pushed {
                 Pushed::Done(token) => asked.state = AskedState::Waiting(token),
@@ -218,7 +224,7 @@ impl Asking {
             !is_own && !self.asked().any(|asked| Arc::ptr_eq(asked.provider.peer(), provider.peer()))
         };
         let handed = hand_to_one(&providers, fits, |provider| {
-            push(&self.call, provider, index, now, self.deadline, encode)
+            push(&self.call, provider, destination.route.counts(), index, now, self.deadline, encode)
         });
         match handed {
             Some((provider, Pushed::Done(token))) => self.add(provider, AskedState::Waiting(token)),
@@ -279,14 +285,15 @@ impl Asking {
         match node.config().queue.policy {
             SlowPeerPolicy::Wait => {
                 asked.state = AskedState::Full(RoomTicket::default());
+                self.counts.get_or_insert_with(|| destination.route.counts().clone());
                 self.full += 1;
             }
             SlowPeerPolicy::DropNewest => {
-                node.count_dropped(peer.name(), destination.route.name());
+                node.count_dropped(peer, destination.route.name());
                 self.call.fail(index, RequestError::Refused(Refusal::Overloaded), true);
             }
             SlowPeerPolicy::Disconnect => {
-                node.count_dropped(peer.name(), destination.route.name());
+                node.count_dropped(peer, destination.route.name());
                 peer.outbox().close(GoodbyeCode::TooSlow, "the peer reads too slowly");
                 self.call.fail(index, RequestError::Disconnected, true);
             }
@@ -347,7 +354,8 @@ impl Asking {
                 } else {
                     let bytes = self.encoded.as_deref().unwrap_or_default();
                     let now = crate::clock::now();
-                    let pushed = push(&self.call, &asked.provider, index, now, deadline, &|out| {
+                    let Some(counts) = &self.counts else { break };
+                    let pushed = push(&self.call, &asked.provider, counts, index, now, deadline, &|out| {
                         out.extend_from_slice(bytes);
                         Ok(())
                     });
@@ -395,6 +403,7 @@ fn slot<'a>(first: &'a mut Option<Asked>, more: &'a mut [Asked], index: u32) -> 
 fn push(
     call: &Arc<dyn AnyCall>,
     provider: &Provider,
+    counts: &Arc<SentCounts>,
     index: u32,
     now: Instant,
     deadline: Instant,
@@ -407,11 +416,10 @@ fn push(
         .and_then(|seconds| seconds.checked_mul(1000)?.checked_add(remaining.subsec_millis()))
         .map_or(u32::MAX, |millis| millis.max(1));
     provider.peer().outbox().request(
-        provider.topic(),
-        Encoding::Postcard,
+        About { topic: provider.topic(), counts, encoding: Encoding::Postcard },
         remaining,
         deadline,
-        || Waiting { sink: call.clone(), asked: index, place: 0 },
+        || Waiting { sink: call.clone(), asked: index, topic: counts.index(), place: 0 },
         encode,
     )
 }

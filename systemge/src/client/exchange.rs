@@ -97,7 +97,7 @@ fn remember(place: &mut Option<Waker>, waker: &Waker) {
 }
 
 impl<R: Reply> Sink for Call<R> {
-    fn complete(&self, asked: u32, outcome: RawOutcome<'_>) {
+    fn complete(&self, asked: u32, outcome: RawOutcome<'_>) -> bool {
         let (result, elsewhere) = match outcome {
             RawOutcome::Response { status, encoding, payload } => {
                 let elsewhere =
@@ -108,7 +108,9 @@ impl<R: Reply> Sink for Call<R> {
             RawOutcome::Stopped => (Err(RequestError::Refused(Refusal::Draining)), true),
             RawOutcome::TimedOut => (Err(RequestError::Timeout(self.timeout)), false),
         };
+        let readable = !matches!(result, Err(RequestError::ResponseUndecodable(_)));
         self.arrive(Arrived { asked, at: self.timed.then(crate::clock::now), result, elsewhere });
+        readable
     }
 
     fn undecodable(&self, asked: u32, why: String) {

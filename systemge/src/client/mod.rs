@@ -139,7 +139,10 @@ impl<const N: usize> ClientCore<N> {
     }
 
     fn destination(&self, index: usize, topic: &'static Topic) -> Destination<'_> {
-        let route = self.routes[index].get_or_init(|| self.inner.node.router().route(topic));
+        let route = self.routes[index].get_or_init(|| {
+            let node = &self.inner.node;
+            node.router().route(topic, node.metrics().sent())
+        });
         Destination { client: &self.inner, route }
     }
 }

@@ -8,8 +8,8 @@ use std::time::Instant;
 use super::asking::later;
 use super::{Destination, Looking, Target, hand_to_one};
 use crate::config::SlowPeerPolicy;
-use crate::connection::outbox::{Pushed, RoomTicket};
-use crate::node::Provider;
+use crate::connection::outbox::{About, Pushed, RoomTicket};
+use crate::node::{Provider, Route};
 use crate::payload::Payload;
 use crate::payload::codec::encode;
 use crate::protocol::frame::{Encoding, GoodbyeCode};
@@ -112,7 +112,7 @@ impl<P: Payload> OneWay<'_, P> {
         {
             return None;
         }
-        match push(provider, |out| encode(&self.payload, Encoding::Postcard, out)) {
+        match push(provider, route, |out| encode(&self.payload, Encoding::Postcard, out)) {
             Pushed::Done(()) => Some(Ok(1)),
             Pushed::Full | Pushed::Closed | Pushed::Failed(_) => None,
         }
@@ -218,16 +218,18 @@ impl Sending {
         let mut full = Vec::new();
         let mut failed = None;
         let sent = &mut self.sent;
-        let hand = |provider: &Provider| push(provider, |out| append(encoded.as_deref(), encode, out));
+        let hand = |provider: &Provider| {
+            push(provider, destination.route, |out| append(encoded.as_deref(), encode, out))
+        };
         let mut settle = |provider: &Provider, pushed| match pushed {
             Pushed::Done(()) => *sent += 1,
             Pushed::Full => match node.config().queue.policy {
                 SlowPeerPolicy::Wait => full.push((provider.clone(), RoomTicket::default())),
                 SlowPeerPolicy::DropNewest => {
-                    node.count_dropped(provider.peer().name(), destination.route.name());
+                    node.count_dropped(provider.peer(), destination.route.name());
                 }
                 SlowPeerPolicy::Disconnect => {
-                    node.count_dropped(provider.peer().name(), destination.route.name());
+                    node.count_dropped(provider.peer(), destination.route.name());
                     provider.peer().outbox().close(GoodbyeCode::TooSlow, "the peer reads too slowly");
                 }
             },
@@ -276,7 +278,7 @@ impl Sending {
         full.retain_mut(|(provider, ticket)| {
             let outbox = provider.peer().outbox();
             while outbox.poll_room(ticket, context).is_ready() {
-                match push(provider, |out| append(encoded.as_deref(), encode, out)) {
+                match push(provider, destination.route, |out| append(encoded.as_deref(), encode, out)) {
                     Pushed::Done(()) => *sent += 1,
                     // somebody else was faster
                     Pushed::Full => continue,
@@ -302,8 +304,13 @@ impl Drop for Sending {
 }
 
 #[inline]
-fn push(provider: &Provider, encode: impl FnOnce(&mut Vec<u8>) -> Result<(), String>) -> Pushed<()> {
-    provider.peer().outbox().message(provider.topic(), Encoding::Postcard, encode)
+fn push(
+    provider: &Provider,
+    route: &Route,
+    encode: impl FnOnce(&mut Vec<u8>) -> Result<(), String>,
+) -> Pushed<()> {
+    let about = About { topic: provider.topic(), counts: route.counts(), encoding: Encoding::Postcard };
+    provider.peer().outbox().message(about, encode)
 }
 
 fn append(encoded: Option<&[u8]>, encode: &Encode<'_>, out: &mut Vec<u8>) -> Result<(), String> {

@@ -17,8 +17,9 @@ use crate::access::Handshake;
 use crate::cancellation::Cancellation;
 use crate::config::Handling;
 use crate::context::{Core, Hold};
+use crate::metrics::{Direction, PeerCounts, ReceivedTally, Traffic};
 use crate::node::handler::{Call, Completion, Handler, Worker};
-use crate::node::{Admission, Contest, Inner, Tally};
+use crate::node::{Admission, Contest, Inner};
 use crate::protocol::frame::{GoodbyeCode, Status, Token, TopicId, write_description, write_text_response};
 use crate::protocol::session::{Event, Session};
 use crate::transport::Address;
@@ -46,7 +47,9 @@ pub(super) struct Accepted {
     waiting_for_turn: Option<BoxFuture<'static, OwnedMutexGuard<()>>>,
     /// Cancelled when handlers that are not done are dropped.
     drop_handlers: CancellationToken,
-    tally: Tally,
+    tally: ReceivedTally,
+    /// What is counted of the peer, once it is let in.
+    counts: Option<Arc<PeerCounts>>,
 }
 
 /// Places kept for the next calls of one topic.
@@ -55,6 +58,7 @@ const IDLE_WORKERS: usize = 32;
 impl Accepted {
     pub(super) fn new(node: Arc<Inner>, outbox: Arc<Outbox>, address: Address, handshake: Handshake) -> Self {
         let (handlers, drop_handlers) = (node.handlers(), node.drop_handlers());
+        let tally = ReceivedTally::new(handlers.len());
         Self {
             idle: handlers.iter().map(|_| Vec::new()).collect(),
             handlers,
@@ -70,7 +74,8 @@ impl Accepted {
             turn: None,
             waiting_for_turn: None,
             drop_handlers,
-            tally: Tally::default(),
+            tally,
+            counts: None,
         }
     }
 
@@ -90,12 +95,12 @@ impl Accepted {
                 done = self.running.next() => done,
             };
             let Some(done) = done else { break };
-            self.done(done, &mut nowhere);
+            self.done(done, crate::clock::now(), &mut nowhere);
             nowhere.clear();
         }
         self.drop_running(&mut nowhere);
         while let Some(done) = self.spawned.next().await {
-            self.done(done, &mut nowhere);
+            self.done(done, crate::clock::now(), &mut nowhere);
             nowhere.clear();
         }
         self.end_batch();
@@ -122,6 +127,8 @@ impl Accepted {
     fn welcome(&mut self, name: Arc<str>, session: &mut Session, out: &mut Vec<u8>) {
         self.outbox.set_frame_limit(session.peer_frame_limit());
         tracing::info!(node = %self.node.name(), peer = %name, address = %self.address, "a peer has connected");
+        let now = crate::clock::now();
+        self.counts = Some(self.node.metrics().peers().joined(&name, Direction::Incoming, now));
         self.peer = Some(name);
         self.handshake = None;
         self.node.welcome(&self.outbox, session, out);
@@ -157,43 +164,21 @@ impl Accepted {
     ) {
         let index = topic as usize;
         let Some(handler) = self.handlers.get(index) else {
-            self.tally.unknown_topic += 1;
-            if let Some(token) = call.token {
-                write_text_response(
-                    turn.out,
-                    token,
-                    Status::UnknownTopic,
-                    "there is no topic of that number",
-                );
-            }
-            return;
+            return self.unknown_topic(call, turn.out, "there is no topic of that number");
         };
         if self.node.is_withdrawn(index) {
-            self.tally.unknown_topic += 1;
-            if let Some(token) = call.token {
-                let text = "the node does not handle the topic any more";
-                write_text_response(turn.out, token, Status::UnknownTopic, text);
-            }
-            return;
-        }
-        if let Some(token) = call.token
-            && self.node.is_draining()
-        {
-            self.tally.refused += 1;
-            write_text_response(turn.out, token, Status::Draining, "the node is about to stop");
-            return;
+            return self.unknown_topic(call, turn.out, "the node does not handle the topic any more");
         }
         let is_request = handler.topic().kind() == crate::TopicKind::Request;
         if is_request != call.token.is_some() {
-            self.tally.unknown_topic += 1;
-            if let Some(token) = call.token {
-                write_text_response(
-                    turn.out,
-                    token,
-                    Status::UnknownTopic,
-                    "the topic is one-way: it has no response",
-                );
-            }
+            return self.unknown_topic(call, turn.out, "the topic is one-way: it has no response");
+        }
+        let stands_for = self.tally.received(index, payload.len());
+        if let Some(token) = call.token
+            && self.node.is_draining()
+        {
+            self.node.metrics().received()[index].outcomes.refused.add(1);
+            write_text_response(turn.out, token, Status::Draining, "the node is about to stop");
             return;
         }
         let spawn = handler.options().spawn;
@@ -214,7 +199,7 @@ impl Accepted {
             }),
         };
         if let Err(why) = worker.start(call, deadline, payload) {
-            self.tally.undecodable += 1;
+            self.node.metrics().received()[index].outcomes.undecodable.add(1);
             match call.token {
                 Some(token) => write_text_response(turn.out, token, Status::Undecodable, &why),
                 None => tracing::warn!(
@@ -225,22 +210,27 @@ impl Accepted {
             self.idle[index].push(worker);
             return;
         }
+        let started = if stands_for > 0 { crate::clock::now() } else { turn.now };
         if spawn {
             self.heed_cancellation(call, &*worker);
-            self.spawn(Running::new(index, worker, call));
+            self.spawn(Running::new(index, worker, call, started));
             // polled from now on: nothing else would tell this task that the other one is done
             turn.context.waker().wake_by_ref();
             return;
         }
         match worker.poll(turn.context, call, turn.out) {
             Poll::Ready(completion) => {
+                if stands_for > 0 {
+                    let took = crate::clock::now().saturating_duration_since(started);
+                    self.node.metrics().received()[index].took(took, stands_for.into());
+                }
                 self.completed(index, completion);
                 self.idle[index].push(worker);
             }
             Poll::Pending => {
                 self.node.handler_waits();
                 self.heed_cancellation(call, &*worker);
-                self.running.push(Running::new(index, worker, call));
+                self.running.push(Running::new(index, worker, call, started));
                 // polled again among the others, which then are woken for it alone
                 turn.context.waker().wake_by_ref();
             }
@@ -258,17 +248,20 @@ impl Accepted {
     /// Runs a handler in a task of its own, and waits for it beside the others.
     fn spawn(&mut self, mut running: Running) {
         self.node.handler_waits();
-        let (index, call) = (running.index, running.call);
+        let (index, call, started) = (running.index, running.call, running.started);
         let task = self.node.spawn_handler(std::future::poll_fn(move |context| running.poll_call(context)));
         let done = async move {
             // a task that was dropped at the deadline of a stop leaves its caller without a response
-            task.await.ok().flatten().unwrap_or_else(|| Done::cancelled(index, call))
+            task.await.ok().flatten().unwrap_or_else(|| Done::cancelled(index, call, started))
         };
         self.spawned.push(Box::pin(done));
     }
 
-    fn done(&mut self, mut done: Done, out: &mut Vec<u8>) {
+    fn done(&mut self, mut done: Done, now: Instant, out: &mut Vec<u8>) {
         self.node.handler_done();
+        if let Some(counts) = self.node.metrics().received().get(done.index) {
+            counts.took(now.saturating_duration_since(done.started), 1);
+        }
         if let Some(cancellation) = done.token.and_then(|token| self.cancellations.remove(&token))
             && done.worker.is_none()
         {
@@ -287,6 +280,7 @@ impl Accepted {
 
     /// Drops the handlers that are not done; their callers are told.
     fn drop_running(&mut self, out: &mut Vec<u8>) {
+        let now = crate::clock::now();
         for mut running in std::mem::take(&mut self.running) {
             // to drop the user's future may panic, which must not take the other handlers of the connection with it
             let worker = running.worker.take();
@@ -294,16 +288,23 @@ impl Accepted {
             if dropped.is_err() {
                 tracing::error!(node = %self.node.name(), "a handler panicked when it was dropped");
             }
-            self.done(Done::cancelled(running.index, running.call), out);
+            self.done(Done::cancelled(running.index, running.call, running.started), now, out);
         }
     }
 
     fn completed(&mut self, index: usize, completion: Completion) {
         if completion == Completion::Done {
-            self.tally.handled += 1;
+            self.tally.handled(index);
         } else {
-            let topic = self.handlers.get(index).map_or("", |handler| handler.topic().name());
-            self.tally.completed(&self.node, self.peer.as_deref(), topic, completion);
+            self.node.count_completed(self.peer.as_deref(), index, completion);
+        }
+    }
+
+    #[cold]
+    fn unknown_topic(&self, call: Call, out: &mut Vec<u8>, why: &str) {
+        self.node.metrics().counts().unknown_topic.add(1);
+        if let Some(token) = call.token {
+            write_text_response(out, token, Status::UnknownTopic, why);
         }
     }
 }
@@ -326,7 +327,7 @@ impl Side for Accepted {
             Event::Hello { name, .. } => return self.hello(name, turn),
             // handlers run to their end if they don't look; a response that comes too late is left by the caller
             Event::Cancelled(token) => {
-                self.tally.cancelled += 1;
+                self.node.metrics().counts().cancelled.add(1);
                 if let Some(cancellation) = self.cancellations.get(&token) {
                     cancellation.cancel();
                 }
@@ -395,14 +396,16 @@ impl Side for Accepted {
             self.drop_running(out);
             progress = true;
         }
+        // one look at the clock for all that are done now
+        let mut now = None;
         while !self.running.is_empty() {
             let Poll::Ready(Some(done)) = self.running.poll_next_unpin(context) else { break };
-            self.done(done, out);
+            self.done(done, *now.get_or_insert_with(crate::clock::now), out);
             progress = true;
         }
         while !self.spawned.is_empty() {
             let Poll::Ready(Some(done)) = self.spawned.poll_next_unpin(context) else { break };
-            self.done(done, out);
+            self.done(done, *now.get_or_insert_with(crate::clock::now), out);
             progress = true;
         }
         if progress {
@@ -412,7 +415,7 @@ impl Side for Accepted {
     }
 
     fn unsent(&mut self, bytes: usize) {
-        self.tally.lost(bytes, &self.node, self.peer.as_deref());
+        self.node.count_unsent(bytes, self.peer.as_deref(), self.counts.as_deref());
     }
 
     fn stopping(&mut self, out: &mut Vec<u8>) {
@@ -432,17 +435,22 @@ impl Side for Accepted {
         if let Some(peer) = &self.peer {
             self.node.leave(peer, &self.outbox);
         }
+        if let Some(counts) = &self.counts {
+            self.node.metrics().peers().left(counts);
+        }
     }
 
-    fn sent(&mut self, messages: u64) {
-        self.tally.sent += messages;
+    fn seen(&mut self, traffic: &mut Traffic) {
+        if let Some(counts) = &self.counts {
+            counts.take(traffic);
+        }
     }
 
     fn end_batch(&mut self) {
         if self.running.is_empty() {
             self.turn = None;
         }
-        self.tally.settle(&self.node);
+        self.tally.settle(self.node.metrics().received());
     }
 }
 
@@ -456,6 +464,8 @@ struct Running {
     index: usize,
     worker: Option<Box<dyn Worker>>,
     call: Call,
+    /// When it was started, or the batch that started it.
+    started: Instant,
     response: Vec<u8>,
 }
 
@@ -464,24 +474,25 @@ struct Done {
     index: usize,
     token: Option<Token>,
     worker: Option<Box<dyn Worker>>,
+    started: Instant,
     completion: Completion,
     response: Vec<u8>,
 }
 
 impl Done {
     /// A call that was dropped before it was done.
-    fn cancelled(index: usize, call: Call) -> Self {
+    fn cancelled(index: usize, call: Call, started: Instant) -> Self {
         let mut response = Vec::new();
         if let Some(token) = call.token {
             write_text_response(&mut response, token, Status::Cancelled, "");
         }
-        Self { index, token: call.token, worker: None, completion: Completion::Failed(None), response }
+        Self { index, token: call.token, worker: None, started, completion: Completion::Ended, response }
     }
 }
 
 impl Running {
-    const fn new(index: usize, worker: Box<dyn Worker>, call: Call) -> Self {
-        Self { index, worker: Some(worker), call, response: Vec::new() }
+    const fn new(index: usize, worker: Box<dyn Worker>, call: Call, started: Instant) -> Self {
+        Self { index, worker: Some(worker), call, started, response: Vec::new() }
     }
 
     fn poll_call(&mut self, context: &mut Context<'_>) -> Poll<Done> {
@@ -490,6 +501,7 @@ impl Running {
             index: self.index,
             token: self.call.token,
             worker: self.worker.take(),
+            started: self.started,
             completion,
             response: std::mem::take(&mut self.response),
         })

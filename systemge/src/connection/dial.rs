@@ -82,6 +82,9 @@ async fn keep_connected(node: &Arc<Inner>, peer: &ConnectConfig, stop: Cancellat
             Ok((held, end)) => (held, end.to_string()),
             Err(reason) => (None, reason),
         };
+        if held.is_none() {
+            node.metrics().counts().failed_dials.add(1);
+        }
         // a peer that lets us in and throws us out at once has not recovered
         if held.is_some_and(|held| held >= config.initial_delay) {
             backoff.succeeded();

@@ -8,7 +8,8 @@ use super::dial::{DialState, DialWatch};
 use super::driver::{End, Side, Turn};
 use super::outbox::{Outbox, RawOutcome};
 use crate::config::Endpoint;
-use crate::node::{Inner, Peer, Tally};
+use crate::metrics::{Direction, Traffic};
+use crate::node::{Inner, Peer};
 use crate::protocol::frame::GoodbyeCode;
 use crate::protocol::session::{Event, Session};
 
@@ -23,12 +24,11 @@ pub(super) struct Dialled {
     joined: Option<Instant>,
     /// How long the connection held from then on.
     held: Option<Duration>,
-    tally: Tally,
 }
 
 impl Dialled {
     pub(super) fn new(node: Arc<Inner>, outbox: Arc<Outbox>, endpoint: Endpoint, state: DialWatch) -> Self {
-        Self { node, outbox, endpoint, state, peer: None, joined: None, held: None, tally: Tally::default() }
+        Self { node, outbox, endpoint, state, peer: None, joined: None, held: None }
     }
 
     /// How long the connection held after the handshake; `None` if that was never done.
@@ -40,17 +40,27 @@ impl Dialled {
 impl Side for Dialled {
     fn event(&mut self, event: Event<'_>, turn: Turn<'_, '_>) -> Result<(), End> {
         match (event, &self.peer) {
-            (Event::Response { token, status, encoding, payload }, _) => match self.outbox.answered(token) {
-                Some(waiting) => {
-                    self.tally.responses += 1;
-                    waiting.complete(RawOutcome::Response { status, encoding, payload });
+            (Event::Response { token, status, encoding, payload }, _) => {
+                match self.outbox.answered(token, status) {
+                    Some(waiting) => {
+                        if !waiting.complete(RawOutcome::Response { status, encoding, payload }) {
+                            self.outbox.unreadable(waiting.topic, status);
+                        }
+                    }
+                    None => {
+                        self.node.metrics().counts().late.add(1);
+                        if let Some(peer) = &self.peer {
+                            peer.counts().late.add(1);
+                        }
+                    }
                 }
-                None => self.tally.late += 1,
-            },
+            }
             (Event::Welcome { name, .. }, _) => {
                 self.outbox.set_frame_limit(turn.session.peer_frame_limit());
-                let peer = Peer::new(name, self.outbox.clone(), self.node.config().limits.topics);
-                self.peer = Some(Arc::new(peer));
+                let name: Arc<str> = name.into();
+                let counts = self.node.metrics().peers().joined(&name, Direction::Outgoing, turn.now);
+                let limit = self.node.config().limits.topics;
+                self.peer = Some(Arc::new(Peer::new(name, self.outbox.clone(), counts, limit)));
             }
             (Event::Announced { topics, more }, Some(peer)) => {
                 peer.announce(&topics)?;
@@ -96,7 +106,8 @@ impl Side for Dialled {
     }
 
     fn unsent(&mut self, bytes: usize) {
-        self.tally.lost(bytes, &self.node, self.peer.as_ref().map(|peer| &**peer.name()));
+        let peer = self.peer.as_ref();
+        self.node.count_unsent(bytes, peer.map(|peer| &**peer.name()), peer.map(|peer| &**peer.counts()));
     }
 
     fn stopping(&mut self, _: &mut Vec<u8>) {}
@@ -106,14 +117,16 @@ impl Side for Dialled {
             self.held = Some(crate::clock::now().saturating_duration_since(joined));
             self.node.router().left(peer);
         }
+        if let Some(peer) = &self.peer {
+            self.node.metrics().peers().left(peer.counts());
+        }
     }
 
-    fn sent(&mut self, messages: u64) {
-        self.tally.sent += messages;
-        self.tally.settle(&self.node);
+    fn seen(&mut self, traffic: &mut Traffic) {
+        if let Some(peer) = &self.peer {
+            peer.counts().take(traffic);
+        }
     }
 
-    fn end_batch(&mut self) {
-        self.tally.settle(&self.node);
-    }
+    fn end_batch(&mut self) {}
 }

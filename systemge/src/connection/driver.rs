@@ -11,6 +11,7 @@ use tokio::time::Sleep;
 
 use super::input::Input;
 use super::outbox::{Leaving, Outbox, Taken};
+use crate::metrics::Traffic;
 use crate::protocol::frame::{GoodbyeCode, Violation};
 use crate::protocol::session::{Event, Session, Step};
 use crate::transport::Stream;
@@ -40,8 +41,8 @@ pub(super) trait Side {
     /// So many bytes that waited were not sent.
     fn unsent(&mut self, bytes: usize);
 
-    /// Counts messages that were sent.
-    fn sent(&mut self, messages: u64);
+    /// Takes what was seen of the peer, once it is known who it is.
+    fn seen(&mut self, traffic: &mut Traffic);
 
     /// Ends a batch of events: what was counted in it goes where others see it.
     fn end_batch(&mut self);
@@ -136,6 +137,8 @@ pub(super) struct Driver<S> {
     asks: Option<oneshot::Sender<()>>,
     /// When a connection that is to end does so, whatever still waits to be written.
     end_at: Option<Instant>,
+    /// What was seen of the peer since its counters were last told.
+    traffic: Traffic,
 }
 
 impl<S: Side + Unpin> Driver<S> {
@@ -168,6 +171,7 @@ impl<S: Side + Unpin> Driver<S> {
             blocked: false,
             asks: None,
             end_at: None,
+            traffic: Traffic::default(),
         }
     }
 
@@ -188,6 +192,7 @@ impl<S: Side + Unpin> Driver<S> {
         if let Some((GoodbyeCode::Stopping, _)) = farewell {
             self.side.stopping(&mut self.output);
         }
+        self.side.seen(&mut self.traffic);
         self.side.over();
         // whoever asks for a sign of life learns that there will be none
         self.asks = None;
@@ -245,6 +250,10 @@ impl<S: Side + Unpin> Driver<S> {
                 break;
             }
         }
+        if self.traffic.read > 0 || self.traffic.written > 0 {
+            self.traffic.round_trip = self.session.take_round_trip();
+            self.side.seen(&mut self.traffic);
+        }
         self.poll_timer(context)
     }
 
@@ -256,7 +265,7 @@ impl<S: Side + Unpin> Driver<S> {
         match self.input.poll_fill(&mut self.stream, self.needed, context) {
             Poll::Pending => return Ok(false),
             Poll::Ready(Ok(0)) => return Err(End::Closed),
-            Poll::Ready(Ok(_)) => {}
+            Poll::Ready(Ok(count)) => self.traffic.read += count as u64,
             Poll::Ready(Err(error)) => return Err(error.into()),
         }
         self.handle_input(context, true)?;
@@ -274,6 +283,7 @@ impl<S: Side + Unpin> Driver<S> {
         }
         let now = crate::clock::now();
         self.session.heard(now);
+        self.traffic.heard = Some(now);
         let was_open = self.session.is_open();
         let mut before = self.output.len();
         let wants_more = loop {
@@ -355,6 +365,7 @@ impl<S: Side + Unpin> Driver<S> {
                 Poll::Ready(Ok(0)) => return Err(End::Closed),
                 Poll::Ready(Ok(count)) => {
                     progress = true;
+                    self.traffic.written += count as u64;
                     self.written += count;
                     self.stalled_progress += count;
                     if self.written == self.output.len() || self.stalled_progress >= self.answer_limit {
@@ -399,9 +410,6 @@ impl<S: Side + Unpin> Driver<S> {
     /// Looks into the outbox, and takes what waits there if there is nothing to write.
     fn take(&mut self) -> Taken {
         let mut taken = self.outbox.take(&mut self.output);
-        if taken.messages > 0 {
-            self.side.sent(taken.messages);
-        }
         if let Some(asks) = taken.asks.take() {
             if self.blocked {
                 let _ = asks.send(());

@@ -13,15 +13,17 @@ use slab::Slab;
 use tokio::sync::oneshot;
 
 use crate::error::panic_text;
+use crate::metrics::{SentCounts, SentTally};
 use crate::protocol::frame::{
-    Encoding, Frame, GoodbyeCode, Open, Token, TopicId, Violation, begin_message, begin_request, finish,
+    Encoding, Frame, GoodbyeCode, MESSAGE_HEAD, Open, REQUEST_HEAD, Status, Token, TopicId, Violation,
+    begin_message, begin_request, finish,
 };
 use crate::protocol::pending::Pending;
 
 /// Who waits for the outcome of a request.
 pub(crate) trait Sink: Send + Sync {
-    /// Takes the outcome of the `asked`-th node.
-    fn complete(&self, asked: u32, outcome: RawOutcome<'_>);
+    /// Takes the outcome of the `asked`-th node; returns whether it could be read.
+    fn complete(&self, asked: u32, outcome: RawOutcome<'_>) -> bool;
     /// Takes that the response of the `asked`-th node can't be read: a user's `Deserialize` panicked.
     fn undecodable(&self, asked: u32, why: String);
 }
@@ -30,7 +32,7 @@ pub(crate) trait Sink: Send + Sync {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum RawOutcome<'a> {
     Response {
-        status: crate::protocol::frame::Status,
+        status: Status,
         encoding: Encoding,
         payload: &'a [u8],
     },
@@ -52,20 +54,34 @@ pub(crate) enum Leaving {
     Stopped,
 }
 
+/// What stands before a payload.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About<'a> {
+    /// The number that the peer gave the topic.
+    pub(crate) topic: TopicId,
+    /// What is counted of the topic.
+    pub(crate) counts: &'a Arc<SentCounts>,
+    pub(crate) encoding: Encoding,
+}
+
 /// A request that waits for its response.
 pub(crate) struct Waiting {
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) asked: u32,
+    /// Where the topic stands in the tables of what is counted.
+    pub(crate) topic: u32,
     /// Where the request stands among all bytes that were ever sent; set by the outbox.
     pub(crate) place: u64,
 }
 
 impl Waiting {
-    pub(crate) fn complete(&self, outcome: RawOutcome<'_>) {
+    /// Returns whether the outcome could be read.
+    pub(crate) fn complete(&self, outcome: RawOutcome<'_>) -> bool {
         let taken = std::panic::catch_unwind(AssertUnwindSafe(|| self.sink.complete(self.asked, outcome)));
-        if let Err(panic) = taken {
+        taken.unwrap_or_else(|panic| {
             self.sink.undecodable(self.asked, panic_text(&*panic));
-        }
+            false
+        })
     }
 }
 
@@ -89,8 +105,8 @@ struct State {
     /// Since when senders wait without any room.
     full_since: Option<Instant>,
     frame_limit: u32,
-    /// Messages written since the task last looked.
-    messages: u64,
+    /// What was counted and not yet told to the node.
+    tally: SentTally,
     /// Who asks whether the peer is still there.
     asks: Option<oneshot::Sender<()>>,
     /// Whether the peer knows the announcement, so that it must hear of changes.
@@ -113,8 +129,6 @@ pub(crate) enum Pushed<T> {
 
 /// What the connection's task finds.
 pub(crate) struct Taken {
-    /// Messages written since the last look.
-    pub(crate) messages: u64,
     /// When a request's time is over.
     pub(crate) wake_at: Option<Instant>,
     pub(crate) full_since: Option<Instant>,
@@ -138,7 +152,7 @@ impl Outbox {
                 woken: 0,
                 full_since: None,
                 frame_limit,
-                messages: 0,
+                tally: SentTally::default(),
                 asks: None,
                 welcomed: false,
                 closing: None,
@@ -158,23 +172,24 @@ impl Outbox {
     #[inline]
     pub(crate) fn message(
         &self,
-        topic: TopicId,
-        encoding: Encoding,
+        about: About<'_>,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), String>,
     ) -> Pushed<()> {
         let mut state = self.lock();
         if let Some(refused) = state.refuse(self.capacity) {
             return refused;
         }
-        let first = state.buffer.is_empty();
+        let start = state.buffer.len();
         let limit = state.frame_limit;
-        let written = write(&mut state.buffer, limit, |out| begin_message(out, topic, encoding), encode);
+        let written =
+            write(&mut state.buffer, limit, |out| begin_message(out, about.topic, about.encoding), encode);
         if let Err(why) = written {
             return Pushed::Failed(why);
         }
-        state.messages += 1;
+        let bytes = state.buffer.len() - start - MESSAGE_HEAD;
+        state.tally.sent(about.counts, bytes);
         drop(state);
-        if first {
+        if start == 0 {
             self.task.wake();
         }
         Pushed::Done(())
@@ -184,8 +199,7 @@ impl Outbox {
     #[inline]
     pub(crate) fn request(
         &self,
-        topic: TopicId,
-        encoding: Encoding,
+        about: About<'_>,
         remaining: u32,
         deadline: Instant,
         waiting: impl FnOnce() -> Waiting,
@@ -197,11 +211,11 @@ impl Outbox {
         }
         let first = state.buffer.is_empty();
         let limit = state.frame_limit;
-        let State { buffer, pending, taken, .. } = &mut *state;
+        let State { buffer, pending, taken, tally, .. } = &mut *state;
         // the token is written last, since a request whose payload fails never waits
         let start = buffer.len();
         if let Err(why) =
-            write(buffer, limit, |out| begin_request(out, topic, 0, remaining, encoding), encode)
+            write(buffer, limit, |out| begin_request(out, about.topic, 0, remaining, about.encoding), encode)
         {
             return Pushed::Failed(why);
         }
@@ -212,6 +226,7 @@ impl Outbox {
             return Pushed::Failed("too many requests wait for this node".to_owned());
         };
         buffer[start + REQUEST_TOKEN..start + REQUEST_TOKEN + 8].copy_from_slice(&token.to_le_bytes());
+        tally.sent(about.counts, buffer.len() - start - REQUEST_HEAD);
         // a task that can't write and waits for the end of another request must look again
         let sooner = pending.earliest() < due;
         drop(state);
@@ -277,6 +292,9 @@ impl Outbox {
     pub(crate) fn cancel(&self, token: Token) {
         let mut state = self.lock();
         let Some(waiting) = state.pending.remove(token) else { return };
+        if let Some(counts) = state.tally.counts(waiting.topic) {
+            counts.outcomes.given_up.add(1);
+        }
         let first = state.buffer.is_empty();
         // a peer that doesn't read has no use for it: what travels with the request ends the handler's wait, too
         if !state.closed && state.buffer.len() < self.capacity {
@@ -291,8 +309,17 @@ impl Outbox {
 
     /// Takes the request out that a response belongs to.
     #[inline]
-    pub(crate) fn answered(&self, token: Token) -> Option<Waiting> {
-        self.lock().pending.remove(token)
+    pub(crate) fn answered(&self, token: Token, status: Status) -> Option<Waiting> {
+        let mut state = self.lock();
+        let waiting = state.pending.remove(token)?;
+        state.tally.answered(waiting.topic, status);
+        Some(waiting)
+    }
+
+    /// The response that was just counted can't be read.
+    #[cold]
+    pub(crate) fn unreadable(&self, topic: u32, status: Status) {
+        self.lock().tally.unreadable(topic, status);
     }
 
     /// How many requests wait for this peer.
@@ -301,7 +328,6 @@ impl Outbox {
     }
 
     /// How many bytes wait to be sent.
-    #[cfg(any(feature = "testing", feature = "dashboard"))]
     pub(crate) fn queued(&self) -> usize {
         self.lock().buffer.len()
     }
@@ -359,6 +385,7 @@ impl Outbox {
     /// Swaps the buffer out, if `into` is empty.
     pub(crate) fn take(&self, into: &mut Vec<u8>) -> Taken {
         let mut state = self.lock();
+        state.tally.settle();
         if into.is_empty() && !state.buffer.is_empty() {
             std::mem::swap(&mut state.buffer, into);
             state.taken += into.len() as u64;
@@ -366,7 +393,6 @@ impl Outbox {
             state.wake_senders();
         }
         Taken {
-            messages: std::mem::take(&mut state.messages),
             wake_at: state.pending.wake_at(),
             full_since: state.full_since,
             closing: state.closing.clone(),
@@ -379,8 +405,11 @@ impl Outbox {
         let mut expired = Vec::new();
         {
             let mut state = self.lock();
-            let State { pending, buffer, .. } = &mut *state;
+            let State { pending, buffer, tally, .. } = &mut *state;
             pending.expire(now, |token, waiting| {
+                if let Some(counts) = tally.counts(waiting.topic) {
+                    counts.outcomes.timed_out.add(1);
+                }
                 if buffer.len() < self.capacity {
                     Frame::Cancel(token).write(buffer);
                 }
@@ -410,7 +439,17 @@ impl Outbox {
             state.asks = None;
             taken = state.taken;
             unsent = std::mem::take(&mut state.buffer).len();
-            state.pending.drain(|waiting| lost.push(waiting));
+            state.tally.settle();
+            let State { pending, tally, .. } = &mut *state;
+            pending.drain(|waiting| {
+                if let Some(counts) = tally.counts(waiting.topic) {
+                    match leaving {
+                        Leaving::Lost => counts.outcomes.disconnected.add(1),
+                        Leaving::Stopped => counts.outcomes.refused.add(1),
+                    }
+                }
+                lost.push(waiting);
+            });
             state.wake_senders();
         }
         for waiting in lost {
@@ -498,6 +537,7 @@ mod tests {
     use futures_util::task::{ArcWake, waker};
 
     use super::*;
+    use crate::metrics::SentTopics;
 
     #[derive(Default)]
     struct Count(AtomicUsize);
@@ -510,7 +550,7 @@ mod tests {
 
     fn full() -> Outbox {
         let outbox = Outbox::new(1, 8192, Instant::now());
-        assert_eq!(outbox.message(0, Encoding::Postcard, |_| Ok(())), Pushed::Done(()));
+        assert_eq!(outbox.message(about(0, Encoding::Postcard, &counts()), |_| Ok(())), Pushed::Done(()));
         outbox
     }
 
@@ -525,7 +565,7 @@ mod tests {
         assert_eq!(first.0.load(Relaxed), 1);
 
         // before the first sender looks, the queue is full again, and a second one waits, in the same place
-        assert_eq!(outbox.message(0, Encoding::Postcard, |_| Ok(())), Pushed::Done(()));
+        assert_eq!(outbox.message(about(0, Encoding::Postcard, &counts()), |_| Ok(())), Pushed::Done(()));
         assert!(outbox.poll_room(&mut second_ticket, &Context::from_waker(&second_waker)).is_pending());
         assert!(outbox.poll_room(&mut first_ticket, &Context::from_waker(&first_waker)).is_pending());
         outbox.leave_room(&mut first_ticket);
@@ -533,10 +573,20 @@ mod tests {
         assert_eq!((first.0.load(Relaxed), second.0.load(Relaxed)), (1, 1));
     }
 
+    fn counts() -> Arc<SentCounts> {
+        SentTopics::default().of(&crate::Topic::one_way::<()>("topic"))
+    }
+
+    const fn about(topic: TopicId, encoding: Encoding, counts: &Arc<SentCounts>) -> About<'_> {
+        About { topic, counts, encoding }
+    }
+
     struct Nobody;
 
     impl Sink for Nobody {
-        fn complete(&self, _: u32, _: RawOutcome<'_>) {}
+        fn complete(&self, _: u32, _: RawOutcome<'_>) -> bool {
+            true
+        }
 
         fn undecodable(&self, _: u32, _: String) {}
     }
@@ -549,9 +599,10 @@ mod tests {
         let now = Instant::now();
         for (seconds, woken) in [(10, 1), (20, 1), (5, 2), (5, 2)] {
             outbox.register(&Context::from_waker(&task_waker));
-            let waiting = || Waiting { sink: Arc::new(Nobody), asked: 0, place: 0 };
+            let waiting = || Waiting { sink: Arc::new(Nobody), asked: 0, topic: 0, place: 0 };
             let deadline = now + std::time::Duration::from_secs(seconds);
-            let pushed = outbox.request(0, Encoding::Postcard, 0, deadline, waiting, |_| Ok(()));
+            let pushed =
+                outbox.request(about(0, Encoding::Postcard, &counts()), 0, deadline, waiting, |_| Ok(()));
             assert!(matches!(pushed, Pushed::Done(_)), "{pushed:?}");
             assert_eq!(task.0.load(Relaxed), woken, "after one of {seconds} s");
         }
@@ -562,25 +613,25 @@ mod tests {
         let outbox = full();
         let outbox = Outbox { capacity: 1024, ..outbox };
         let mut before = outbox.lock().buffer.clone();
-        let failed = outbox.message(0, Encoding::Postcard, |out| {
+        let failed = outbox.message(about(0, Encoding::Postcard, &counts()), |out| {
             out.push(1);
             Err("no".to_owned())
         });
         assert_eq!(failed, Pushed::Failed("no".to_owned()));
-        let large = outbox.message(0, Encoding::Postcard, |out| {
+        let large = outbox.message(about(0, Encoding::Postcard, &counts()), |out| {
             out.resize(out.len() + 8192, 0);
             Ok(())
         });
         assert!(matches!(large, Pushed::Failed(_)), "{large:?}");
         let panicked = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            outbox.message(0, Encoding::Postcard, |out| {
+            outbox.message(about(0, Encoding::Postcard, &counts()), |out| {
                 out.push(1);
                 panic!("a serializer panics")
             })
         }));
         assert!(panicked.is_err());
         assert_eq!(outbox.lock().buffer, before);
-        assert_eq!(outbox.message(7, Encoding::Json, |_| Ok(())), Pushed::Done(()));
+        assert_eq!(outbox.message(about(7, Encoding::Json, &counts()), |_| Ok(())), Pushed::Done(()));
         Frame::Message { topic: 7, encoding: Encoding::Json, payload: &[] }.write(&mut before);
         assert_eq!(outbox.lock().buffer, before);
     }

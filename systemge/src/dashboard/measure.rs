@@ -1,7 +1,8 @@
 //! What is measured of a node and of the process, once a second: some atomics and no more.
 
 use super::history::{Series, Values};
-use crate::node::{Counters, Node};
+use crate::metrics::Counters;
+use crate::node::Node;
 
 macro_rules! series {
     ($($name:ident: $unit:literal, $help:literal, $peak:literal;)*) => {

@@ -260,7 +260,7 @@ impl NodeDetail {
         });
         Self {
             node: view,
-            counters: node.counters().named().into_iter().collect(),
+            counters: node.counters().iter().collect(),
             handles: handles.collect(),
             calls: calls(node),
             peers: peers(node),

@@ -90,6 +90,8 @@ pub(crate) enum Completion {
     Unencodable(String),
     /// The handler's own time limit was over, and it was dropped where it waited.
     TimedOut(Duration),
+    /// The handler was dropped where it waited, since its node stops.
+    Ended,
 }
 
 /// A place where one call of one handler runs. What it does not know of types is in the methods of `dyn Worker`: it

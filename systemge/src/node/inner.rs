@@ -14,11 +14,11 @@ use tokio_util::task::TaskTracker;
 use super::handler::Handler;
 use super::incoming::{Announcement, Incoming};
 use super::lifecycle::NodeState;
-use super::metrics::Metrics;
 use super::{Listener, Program, Router};
 use crate::access::{RefusalReason, Refusals};
 use crate::config::{Endpoint, LimitConfig, NodeConfig};
 use crate::connection::DialHandle;
+use crate::metrics::Metrics;
 use crate::protocol::session::Settings;
 use crate::system::{Announcer, Registry, SystemEvent};
 use crate::transport::{Address, Transports};
@@ -118,7 +118,7 @@ impl Inner {
             announcer: system.announcer.clone(),
             retired: CancellationToken::new(),
             router: Router::new(name.into()),
-            metrics: Metrics::default(),
+            metrics: Metrics::new(program.handlers.iter().map(Handler::topic)),
             state: watch::Sender::new(NodeState::Stopped),
             lifecycle: tokio::sync::Mutex::default(),
             run: Mutex::new(Run::new()),
@@ -136,6 +136,10 @@ impl Inner {
     }
 
     pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) const fn shared_name(&self) -> &Arc<str> {
         &self.name
     }
 
@@ -336,18 +340,8 @@ impl Inner {
         run.tracker.len() + run.tasks.len()
     }
 
-    // ---- what is counted ----
-
-    pub(crate) fn count_dropped(&self, peer: &str, topic: &str) {
-        // the first is worth a line, then every thousandth: a slow peer must not fill the log, too
-        if self.metrics.dropped.fetch_add(1, Ordering::Relaxed).is_multiple_of(1000) {
-            tracing::warn!(node = %self.name, peer, topic, "a message was dropped: the peer reads too slowly");
-        }
-    }
-
     /// Somebody is not let in.
     pub(crate) fn count_refused(&self, why: RefusalReason, address: &Address, detail: &str) {
-        self.metrics.refused_connections.fetch_add(1, Ordering::Relaxed);
         if let Some(left_out) = self.refusals.count(why) {
             tracing::warn!(node = %self.name, %address, %why, detail, left_out, "a connection was refused");
         }
@@ -358,8 +352,9 @@ impl Inner {
         self.refusals.of(why)
     }
 
-    pub(crate) fn count_broken(&self) {
-        self.metrics.broken_connections.fetch_add(1, Ordering::Relaxed);
+    /// How many were not let in, by reason.
+    pub(crate) const fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
 }
 

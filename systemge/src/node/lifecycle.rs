@@ -2,7 +2,6 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -324,7 +323,7 @@ impl Inner {
     }
 
     fn count_failed_hook(&self) {
-        self.metrics().failed_hooks.fetch_add(1, Ordering::Relaxed);
+        self.metrics().counts().failed_hooks.add(1);
     }
 
     /// Waits until no handler waits for anything.
@@ -490,7 +489,7 @@ impl Inner {
         }
         let outcome = self.program().commands.run(self.call_core(), name, arguments).await;
         if let Err(error @ (CommandError::Failed(_) | CommandError::Panicked(_))) = &outcome {
-            self.metrics().failed_commands.fetch_add(1, Ordering::Relaxed);
+            self.metrics().counts().failed_commands.add(1);
             tracing::warn!(node = %self.name(), command = name, %error, "a command failed");
         }
         outcome
@@ -507,7 +506,7 @@ impl Inner {
                 outcome = AssertUnwindSafe(task).catch_unwind() => {
                     if let Err(panic) = outcome {
                         let panic = crate::error::panic_text(&*panic);
-                        this.metrics().panicked_tasks.fetch_add(1, Ordering::Relaxed);
+                        this.metrics().counts().panicked_tasks.add(1);
                         tracing::error!(node = %this.name(), %panic, "a task of the application panicked");
                     }
                 }

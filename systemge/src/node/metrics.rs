@@ -1,136 +1,111 @@
-//! What a node counts.
+//! What a node counts and logs, and how it stands.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-
-use super::Inner;
 use super::handler::Completion;
+use super::{Inner, Peer};
+use crate::config::SlowPeerPolicy;
+use crate::connection::outbox::Outbox;
+use crate::metrics::{Counters, Direction, NodeMetrics, PeerCounts, PeerMetrics};
 
-macro_rules! counters {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
-        /// What a node has counted since it was made; never reset.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-        #[non_exhaustive]
-        pub struct Counters {
-            $($(#[$doc])* pub $name: u64,)*
+impl Inner {
+    /// What the node has counted, and how it stands.
+    pub(crate) fn reading(&self) -> NodeMetrics {
+        let mut reading = self.metrics().snapshot(self.shared_name(), self.state());
+        reading.counters = self.counters();
+        reading.refused = self.refusals().iter().collect();
+        reading.handlers_in_flight = self.handlers_waiting() as u64;
+        for peer in self.router().peers() {
+            reading.requests_in_flight += peer.outbox().in_flight() as u64;
+            add_queue(&mut reading.peers, Direction::Outgoing, peer.name(), peer.outbox());
         }
-
-        #[cfg(feature = "dashboard")]
-        impl Counters {
-            /// All of them with their names.
-            pub(crate) fn named(&self) -> Vec<(&'static str, u64)> {
-                vec![$((stringify!($name), self.$name)),*]
-            }
+        for (name, outbox) in self.incoming.outboxes() {
+            add_queue(&mut reading.peers, Direction::Incoming, &name, &outbox);
         }
-
-        /// The counters of a node.
-        #[derive(Debug, Default)]
-        pub(crate) struct Metrics {
-            $(pub(crate) $name: AtomicU64,)*
+        #[cfg(feature = "websocket")]
+        {
+            reading.websocket.clients = self.program().websocket.client_count() as u64;
         }
-
-        impl Metrics {
-            pub(crate) fn snapshot(&self) -> Counters {
-                Counters { $($name: self.$name.load(Relaxed),)* }
-            }
-        }
-
-        /// What one connection has counted since it last told its node: plain numbers, since one task counts.
-        #[derive(Debug, Default)]
-        pub(crate) struct Tally {
-            $(pub(crate) $name: u64,)*
-        }
-
-        impl Tally {
-            /// Tells the node.
-            pub(crate) fn settle(&mut self, node: &Inner) {
-                $(
-                    if self.$name > 0 {
-                        node.metrics().$name.fetch_add(std::mem::take(&mut self.$name), Relaxed);
-                    }
-                )*
-            }
-        }
-    };
-}
-
-counters! {
-    /// Messages and requests whose handlers came to their end without an error.
-    handled,
-    /// Messages and requests whose handlers returned an error.
-    failed,
-    /// Messages and requests whose handlers panicked.
-    panicked,
-    /// Runs of `on_start` and `on_stop` that failed, panicked, or were not done by the deadline.
-    failed_hooks,
-    /// Commands that failed or panicked.
-    failed_commands,
-    /// Tasks of the application that panicked.
-    panicked_tasks,
-    /// Messages and requests whose payload did not decode.
-    undecodable,
-    /// Responses that could not be written.
-    unencodable,
-    /// Messages and requests for a topic that this node does not handle.
-    unknown_topic,
-    /// Requests that were refused, since the node was stopping.
-    refused,
-    /// Requests that their callers gave up.
-    cancelled,
-    /// Messages handed to connections.
-    sent,
-    /// Messages and requests that were dropped, since a peer read too slowly.
-    dropped,
-    /// Bytes that waited to be sent when their connection ended.
-    unsent_bytes,
-    /// Responses received.
-    responses,
-    /// Responses that came when nobody waited for them any more.
-    late,
-    /// Connections that were refused, or whose handshake failed.
-    refused_connections,
-    /// Connections, of both directions, that ended since the peer broke the protocol or the network failed.
-    broken_connections,
-}
-
-impl Tally {
-    /// Counts and logs what a connection that ended leaves unsent.
-    pub(crate) fn lost(&mut self, bytes: usize, node: &Inner, peer: Option<&str>) {
-        tracing::warn!(node = %node.name(), peer, bytes, "a connection ended before everything was sent");
-        self.unsent_bytes += bytes as u64;
-        self.settle(node);
+        reading
     }
 
-    /// Counts how a call went, and logs what nobody else learns.
-    pub(crate) fn completed(
-        &mut self,
-        node: &Inner,
-        sender: Option<&str>,
-        topic: &str,
-        completion: Completion,
-    ) {
+    /// All topics and peers together.
+    pub(crate) fn counters(&self) -> Counters {
+        let refused = self.refusals().iter().map(|(_, count)| count).sum();
+        Counters { refused_connections: refused, ..self.metrics().counters() }
+    }
+
+    /// Counts and logs what a peer was not sent since it read too slowly.
+    pub(crate) fn count_dropped(&self, peer: &Peer, topic: &str) {
+        let dropped = &peer.counts().dropped;
+        match self.config().queue.policy {
+            SlowPeerPolicy::DropNewest => dropped.queue_full.add(1),
+            SlowPeerPolicy::Wait | SlowPeerPolicy::Disconnect => dropped.disconnect.add(1),
+        }
+        // the first is worth a line, then every thousandth: a slow peer must not fill the log, too
+        if self.metrics().counts().dropped.one().is_multiple_of(1000) {
+            tracing::warn!(
+                node = %self.name(), peer = %peer.name(), topic,
+                "a message was dropped: the peer reads too slowly"
+            );
+        }
+    }
+
+    /// Counts and logs what a connection that ended leaves unsent.
+    pub(crate) fn count_unsent(&self, bytes: usize, peer: Option<&str>, counts: Option<&PeerCounts>) {
+        tracing::warn!(node = %self.name(), peer, bytes, "a connection ended before everything was sent");
+        self.metrics().counts().unsent_bytes.add(bytes as u64);
+        if let Some(counts) = counts {
+            counts.unsent_bytes.add(bytes as u64);
+        }
+    }
+
+    /// Counts how a call ended, and logs what nobody else learns. One that ended well is counted by its connection.
+    #[cold]
+    pub(crate) fn count_completed(&self, peer: Option<&str>, topic: usize, completion: Completion) {
+        let node = self.name();
+        let Some(counts) = self.metrics().received().get(topic) else { return };
+        let (topic, outcomes) = (counts.name(), &counts.outcomes);
         match completion {
-            Completion::Done => self.handled += 1,
+            Completion::Done => outcomes.success.add(1),
             Completion::Failed(error) => {
-                self.failed += 1;
+                outcomes.failed.add(1);
                 if let Some(error) = error {
-                    tracing::warn!(node = %node.name(), sender, topic, %error, "a handler failed");
+                    tracing::warn!(node, peer, topic, %error, "a handler failed");
                 }
             }
             Completion::TimedOut(limit) => {
-                self.failed += 1;
+                outcomes.timed_out.add(1);
                 tracing::warn!(
-                    node = %node.name(), sender, topic, ?limit,
+                    node,
+                    peer,
+                    topic,
+                    ?limit,
                     "a handler took longer than its time limit, and was dropped where it waited"
                 );
             }
+            // the stop that ends them says so, once for all
+            Completion::Ended => outcomes.ended.add(1),
             Completion::Panicked(panic) => {
-                self.panicked += 1;
-                tracing::error!(node = %node.name(), sender, topic, %panic, "a handler panicked");
+                outcomes.panicked.add(1);
+                tracing::error!(node, peer, topic, %panic, "a handler panicked");
             }
             Completion::Unencodable(why) => {
-                self.unencodable += 1;
-                tracing::error!(node = %node.name(), sender, topic, %why, "a response could not be written");
+                outcomes.unencodable.add(1);
+                tracing::error!(node, peer, topic, %why, "a response could not be written");
             }
         }
+    }
+
+    /// Counts a connection that the network or a peer that broke the protocol has ended.
+    pub(crate) fn count_broken(&self) {
+        self.metrics().counts().broken_connections.add(1);
+    }
+}
+
+/// Adds what waits in the outbox of a peer.
+fn add_queue(peers: &mut [PeerMetrics], direction: Direction, name: &str, outbox: &Outbox) {
+    let peer = peers.iter_mut().find(|peer| peer.direction == direction && *peer.peer == *name);
+    if let Some(peer) = peer {
+        peer.queue_bytes += outbox.queued() as u64;
+        peer.requests_in_flight += outbox.in_flight() as u64;
     }
 }

@@ -23,8 +23,6 @@ pub(crate) use self::inner::Inner;
 pub use self::lifecycle::{ConnectError, NodeState, StartError};
 pub use self::listener::Listener;
 pub(crate) use self::listener::Place;
-pub use self::metrics::Counters;
-pub(crate) use self::metrics::Tally;
 pub use self::mismatch::Mismatch;
 pub(crate) use self::peer::Peer;
 pub(crate) use self::program::Program;
@@ -34,6 +32,7 @@ use crate::command::CommandError;
 use crate::config::{ConnectConfig, Endpoint};
 use crate::connection::DialState;
 use crate::context::{Context, Core, Hold};
+use crate::metrics::{Counters, NodeMetrics};
 
 /// The handle of a node. Cloning is cheap; all clones are the same node.
 ///
@@ -250,10 +249,17 @@ impl Node {
         self.inner.command(name, arguments).await
     }
 
-    /// What the node has counted since it was made; never reset.
+    /// What the node has counted since it was made, and how it stands.
+    #[must_use]
+    pub fn metrics(&self) -> NodeMetrics {
+        self.inner.reading()
+    }
+
+    /// What the node has counted since it was made, all topics and peers together; never reset. Costs less than
+    /// [`metrics`](Self::metrics).
     #[must_use]
     pub fn counters(&self) -> Counters {
-        self.inner.metrics().snapshot()
+        self.inner.counters()
     }
 
     /// How many connections were refused, or ended before their handshake was done, for that reason, since the node was

@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::connection::outbox::Outbox;
+use crate::metrics::PeerCounts;
 use crate::payload::Description;
 use crate::protocol::frame::{Announced, Frame, TopicId, Violation};
 use crate::topic::TopicKind;
 
 /// A node that this node dialled, and what it announced.
 pub(crate) struct Peer {
+    counts: Arc<PeerCounts>,
     name: Arc<str>,
     outbox: Arc<Outbox>,
     topics: Mutex<Topics>,
@@ -53,9 +55,19 @@ pub(crate) struct PeerTopic {
 }
 
 impl Peer {
-    pub(crate) fn new(name: &str, outbox: Arc<Outbox>, topic_limit: usize) -> Self {
+    pub(crate) fn new(
+        name: Arc<str>,
+        outbox: Arc<Outbox>,
+        counts: Arc<PeerCounts>,
+        topic_limit: usize,
+    ) -> Self {
         let draining = AtomicBool::new(false);
-        Self { name: name.into(), outbox, topics: Mutex::default(), topic_limit, draining }
+        Self { name, outbox, counts, topics: Mutex::default(), topic_limit, draining }
+    }
+
+    /// What is counted of it.
+    pub(crate) const fn counts(&self) -> &Arc<PeerCounts> {
+        &self.counts
     }
 
     pub(crate) const fn name(&self) -> &Arc<str> {

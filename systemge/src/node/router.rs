@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::mismatch::Mismatch;
 use super::peer::{Answer, Peer, PeerTopic};
+use crate::metrics::{SentCounts, SentTopics};
 use crate::protocol::frame::TopicId;
 use crate::topic::Topic;
 
@@ -30,6 +31,7 @@ struct State {
 /// The way of one topic: made once, then kept up to date and looked at without a lock.
 pub(crate) struct Route {
     topic: Topic,
+    counts: Arc<SentCounts>,
     providers: ArcSwap<Vec<Provider>>,
     /// The nodes that handle a topic of that name with other types.
     mismatches: ArcSwap<Vec<Mismatch>>,
@@ -60,6 +62,12 @@ impl Provider {
 impl Route {
     pub(crate) const fn name(&self) -> &'static str {
         self.topic.name()
+    }
+
+    /// What is counted of the topic.
+    #[inline]
+    pub(crate) const fn counts(&self) -> &Arc<SentCounts> {
+        &self.counts
     }
 
     #[inline]
@@ -104,13 +112,17 @@ impl Router {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The way of a topic.
-    pub(crate) fn route(&self, topic: &Topic) -> Arc<Route> {
+    /// The way of a topic; what is counted of it belongs to one of `counted`.
+    pub(crate) fn route(&self, topic: &Topic, counted: &SentTopics) -> Arc<Route> {
         let mut state = self.lock();
         let State { peers, routes } = &mut *state;
         let route = routes.entry((topic.name(), topic.fingerprint())).or_insert_with(|| {
-            let route =
-                Route { topic: *topic, providers: ArcSwap::default(), mismatches: ArcSwap::default() };
+            let route = Route {
+                topic: *topic,
+                counts: counted.of(topic),
+                providers: ArcSwap::default(),
+                mismatches: ArcSwap::default(),
+            };
             route.update(&self.node, peers);
             Arc::new(route)
         });

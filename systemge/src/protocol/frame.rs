@@ -539,6 +539,11 @@ fn begin(out: &mut Vec<u8>, kind: u8) -> Open {
     Open(start)
 }
 
+/// How many bytes of a message stand before its payload.
+pub(crate) const MESSAGE_HEAD: usize = 10;
+/// How many bytes of a request stand before its payload.
+pub(crate) const REQUEST_HEAD: usize = 22;
+
 /// Starts a message; its payload follows.
 #[inline]
 pub(crate) fn begin_message(out: &mut Vec<u8>, topic: TopicId, encoding: Encoding) -> Open {
@@ -558,7 +563,7 @@ pub(crate) fn begin_request(
     encoding: Encoding,
 ) -> Open {
     let start = out.len();
-    let mut head = [0; 22];
+    let mut head = [0; REQUEST_HEAD];
     head[4] = REQUEST;
     head[5] = encoding.bits();
     head[6..10].copy_from_slice(&topic.to_le_bytes());

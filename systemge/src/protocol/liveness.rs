@@ -34,6 +34,11 @@ impl Liveness {
         self.asked = false;
     }
 
+    /// When the last sign of life came.
+    pub(crate) const fn heard_at(&self) -> Instant {
+        self.heard
+    }
+
     /// After how much silence the peer is gone.
     pub(crate) const fn timeout(&self) -> Duration {
         self.timeout

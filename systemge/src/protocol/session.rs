@@ -45,6 +45,10 @@ pub(crate) struct Session {
     liveness: Liveness,
     peer_frame_limit: u32,
     topics: usize,
+    /// The last ping whose answer is measured: its nonce, and when it was sent.
+    pinged: (u64, Instant),
+    /// How long the peer took to answer, last time.
+    round_trip: Option<Duration>,
 }
 
 /// What came from the peer.
@@ -146,6 +150,8 @@ impl Session {
             started: now,
             peer_frame_limit: MIN_FRAME_LIMIT,
             topics: 0,
+            pinged: (0, now),
+            round_trip: None,
             settings,
         }
     }
@@ -223,13 +229,32 @@ impl Session {
             return if now >= end { Err(Violation::HandshakeTimeout) } else { Ok(end) };
         }
         match self.liveness.check(now) {
-            Verdict::Wait(until) => Ok(until),
+            Verdict::Wait(until) => {
+                // a peer that always has something to say is asked, too, for how long it takes
+                let (_, last) = self.pinged;
+                if out.is_empty() && now.saturating_duration_since(last) >= self.settings.keepalive_interval {
+                    self.ping(now, out);
+                }
+                Ok(until)
+            }
             Verdict::Ask(until) => {
-                Frame::Ping(0).write(out);
+                self.ping(now, out);
                 Ok(until)
             }
             Verdict::Gone => Err(Violation::Silent(self.liveness.timeout())),
         }
+    }
+
+    /// Sends a ping whose answer is measured.
+    fn ping(&mut self, now: Instant, out: &mut Vec<u8>) {
+        let nonce = self.pinged.0.wrapping_add(1).max(1);
+        self.pinged = (nonce, now);
+        Frame::Ping(nonce).write(out);
+    }
+
+    /// How long the peer took to answer, if that was measured since the last look.
+    pub(crate) const fn take_round_trip(&mut self) -> Option<Duration> {
+        self.round_trip.take()
     }
 
     /// Looks at the front of the input. Answers that need no decision go to `out`.
@@ -299,6 +324,7 @@ impl Session {
                 }
                 self.meet(&welcome)?;
                 self.phase = Phase::Announcement;
+                self.round_trip = Some(self.liveness.heard_at().saturating_duration_since(self.started));
                 Event::Welcome { name: welcome.name, instance: welcome.instance }
             }
             (Phase::Announcement | Phase::Open, true, Frame::Announce { more, topics }) => {
@@ -325,7 +351,14 @@ impl Session {
                 Frame::Pong(nonce).write(out);
                 return Ok(Step::Used(used));
             }
-            (Phase::Open, _, Frame::Pong(_)) => return Ok(Step::Used(used)),
+            (Phase::Open, _, Frame::Pong(nonce)) => {
+                // others were sent to get a sign of life, or are no answer to anything
+                let (asked, at) = self.pinged;
+                if nonce == asked && nonce > 0 {
+                    self.round_trip = Some(self.liveness.heard_at().saturating_duration_since(at));
+                }
+                return Ok(Step::Used(used));
+            }
             (_, _, Frame::Goodbye { code, reason }) => Event::Goodbye { code, reason },
             (_, _, frame) => return Err(Violation::Unexpected(frame.name())),
         };

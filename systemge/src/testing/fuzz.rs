@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::connection::outbox::Outbox;
 use crate::context::{Core, Hold};
+use crate::metrics::{Direction, Peers};
 use crate::node::handler::{Call, Worker};
 use crate::node::{Node, Peer};
 use crate::payload::{Description, FNV_OFFSET, byte};
@@ -60,7 +61,9 @@ impl Side {
             pending.insert(now + Duration::from_millis(number as u64), ());
         }
         let outbox = Arc::new(Outbox::new(64 * 1024, MIN_FRAME_LIMIT, now));
-        Self { session, out, peer: Peer::new("peer", outbox, TOPICS), pending, seen: FNV_OFFSET }
+        let name: Arc<str> = "peer".into();
+        let counts = Peers::default().joined(&name, Direction::Outgoing, now);
+        Self { session, out, peer: Peer::new(name, outbox, counts, TOPICS), pending, seen: FNV_OFFSET }
     }
 
     /// A side whose handshake is done.

@@ -15,6 +15,7 @@ mod handling;
 mod lifecycle;
 mod many;
 mod memory;
+mod metrics;
 mod mismatches;
 mod names;
 mod options;

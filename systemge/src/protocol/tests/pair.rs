@@ -187,7 +187,7 @@ fn a_silent_peer_is_asked_and_its_answer_counts() {
     assert!(out.is_empty());
     session.check(at(10), out).expect("it is asked first");
     let mut ping = Vec::new();
-    Frame::Ping(0).write(&mut ping);
+    Frame::Ping(1).write(&mut ping);
     assert_eq!(*out, ping);
     pair.run(usize::MAX);
     assert!(pair.dialler.events.is_empty() && pair.acceptor.events.is_empty());
