@@ -74,8 +74,11 @@
 //! - `uuid`, `chrono`, `time`: the types of these crates in payloads
 //! - `cli`: commands from standard input
 //! - `logging`: log lines on standard error, if the program has not set up `tracing` itself
+//! - `tls`: `tls://`, TLS and mutual TLS; HTTPS and WSS
+//! - `quic`: `quic://`
+//! - `certificates`: makes a CA and nodes' certificates (`certificates`); `cert-cli`: the same as the command `systemge cert`
 //! - `testing`: for tests of your nodes, a network within the process and a clock of the test's ([`testing`])
-//! - `full`: all but `testing`
+//! - `full`: all but `testing`, `certificates` and `cert-cli`
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -83,6 +86,8 @@ pub mod __private;
 pub mod access;
 mod application;
 mod cancellation;
+#[cfg(feature = "certificates")]
+pub mod certificates;
 pub mod client;
 mod clock;
 pub mod command;
@@ -127,6 +132,8 @@ pub use self::node::{ConnectError, Listener, Mismatch, Node, NodeState, StartErr
 pub use self::payload::{Payload, Schema};
 pub use self::system::{AddNodeError, LineError, Running, System, SystemError, SystemEvent, SystemEvents};
 pub use self::topic::{Topic, TopicKind};
+#[cfg(feature = "tls")]
+pub use self::transport::tls::TlsError;
 #[cfg(feature = "_web")]
 pub use self::web::WebError;
 

@@ -7,7 +7,8 @@ use std::str::FromStr;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-/// Where a node listens, or is dialled: a scheme, a host and a port, such as `tcp://127.0.0.1:60001`; or, within one
+/// Where a node listens, or is dialled: a scheme, a host and a port, such as `tcp://127.0.0.1:60001` or
+/// `tls://life.example.org:60001`; or, within one
 /// process, a name, such as `mem://life`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Endpoint {
@@ -22,15 +23,61 @@ pub struct Endpoint {
 pub enum Scheme {
     /// Plain TCP: `tcp://HOST:PORT`.
     Tcp,
+    /// TLS over TCP: `tls://HOST:PORT` (feature `tls`).
+    Tls,
+    /// QUIC: `quic://HOST:PORT`, a port of UDP (feature `quic`).
+    Quic,
     /// Within the process, between the nodes of one system: `mem://NAME`.
     Memory,
+}
+
+impl Scheme {
+    /// What stands before the `://`.
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::Quic => "quic",
+            Self::Memory => "mem",
+        }
+    }
+
+    /// The feature that this build lacks for it.
+    pub(crate) const fn missing_feature(self) -> Option<&'static str> {
+        match self {
+            Self::Tls if cfg!(not(feature = "tls")) => Some("tls"),
+            Self::Quic if cfg!(not(feature = "quic")) => Some("quic"),
+            _ => None,
+        }
+    }
+
+    /// Whether what travels is encrypted and the other side has proven who it is.
+    pub(crate) const fn is_secure(self) -> bool {
+        matches!(self, Self::Tls | Self::Quic)
+    }
 }
 
 impl Endpoint {
     /// A TCP endpoint.
     #[must_use]
     pub fn tcp(address: SocketAddr) -> Self {
-        Self { scheme: Scheme::Tcp, host: address.ip().to_string(), port: address.port() }
+        Self::at(Scheme::Tcp, address)
+    }
+
+    /// A TLS endpoint.
+    #[must_use]
+    pub fn tls(address: SocketAddr) -> Self {
+        Self::at(Scheme::Tls, address)
+    }
+
+    /// A QUIC endpoint.
+    #[must_use]
+    pub fn quic(address: SocketAddr) -> Self {
+        Self::at(Scheme::Quic, address)
+    }
+
+    fn at(scheme: Scheme, address: SocketAddr) -> Self {
+        Self { scheme, host: address.ip().to_string(), port: address.port() }
     }
 
     /// An endpoint within the process, between the nodes of one system.
@@ -79,9 +126,11 @@ impl Endpoint {
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.scheme {
-            Scheme::Tcp if self.host.contains(':') => write!(f, "tcp://[{}]:{}", self.host, self.port),
-            Scheme::Tcp => write!(f, "tcp://{}:{}", self.host, self.port),
             Scheme::Memory => write!(f, "mem://{}", self.host),
+            scheme if self.host.contains(':') => {
+                write!(f, "{}://[{}]:{}", scheme.text(), self.host, self.port)
+            }
+            scheme => write!(f, "{}://{}:{}", scheme.text(), self.host, self.port),
         }
     }
 }
@@ -94,7 +143,9 @@ pub enum EndpointError {
     #[error("`{0}` has no scheme; an endpoint reads `tcp://host:port`")]
     NoScheme(String),
     /// The scheme is not known.
-    #[error("`{0}` is not a scheme that this build knows; an endpoint reads `tcp://host:port`")]
+    #[error(
+        "`{0}` is not a scheme of endpoints: those are `tcp://host:port`, `tls://host:port`, `quic://host:port` and `mem://name`"
+    )]
     UnknownScheme(String),
     /// The host is missing or has characters that no host has.
     #[error("`{0}` has no valid host; an endpoint reads `tcp://host:port`")]
@@ -112,6 +163,8 @@ impl FromStr for Endpoint {
             text.split_once("://").ok_or_else(|| EndpointError::NoScheme(text.to_owned()))?;
         let scheme = match scheme {
             "tcp" => Scheme::Tcp,
+            "tls" => Scheme::Tls,
+            "quic" => Scheme::Quic,
             "mem" => return Self::memory(rest),
             other => return Err(EndpointError::UnknownScheme(other.to_owned())),
         };
@@ -175,6 +228,8 @@ mod tests {
         check("tcp://::1:1", Err(EndpointError::Host("tcp://::1:1".into())));
         check("tcp://[zz]:1", Err(EndpointError::Host("tcp://[zz]:1".into())));
         check("tcp://a b:1", Err(EndpointError::Host("tcp://a b:1".into())));
+        check("tls://life.example.org:60001", Ok("tls://life.example.org:60001"));
+        check("quic://[::1]:60001", Ok("quic://[::1]:60001"));
         check("mem://life-2", Ok("mem://life-2"));
         check("mem://", Err(EndpointError::Host("mem://".into())));
         check("mem://life:1", Err(EndpointError::Host("mem://life:1".into())));

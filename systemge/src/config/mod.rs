@@ -41,6 +41,7 @@ mod short;
 mod source;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod tree;
 mod units;
 mod validate;
@@ -52,6 +53,7 @@ pub use self::endpoint::{Endpoint, EndpointError, Scheme};
 pub use self::error::{ConfigError, Finding};
 pub use self::listen::ListenConfig;
 pub use self::secret::Secret;
+pub use self::tls::{Fingerprint, FingerprintError, Pem, TlsConfig};
 pub use self::web::{HttpConfig, Rate, SlowClientPolicy, WebSocketConfig, WebSocketQueueConfig};
 
 /// The configuration of a whole system: what a configuration file holds.
@@ -109,6 +111,8 @@ pub struct NodeConfig {
     /// Whether plain `tcp://` may listen on an address that is not loopback. Default: `false`, since everyone who
     /// reaches such a listener can send to the node, and everyone on the way can read it.
     pub insecure: bool,
+    /// What the node shows of itself, and whom it trusts, on `tls://` and `quic://`.
+    pub tls: TlsConfig,
     /// How messages and requests reach the handlers. Default: `"concurrent"`.
     pub handling: Handling,
     /// Requests that this node sends.
@@ -367,6 +371,13 @@ impl NodeConfig {
     #[must_use]
     pub const fn insecure(mut self) -> Self {
         self.insecure = true;
+        self
+    }
+
+    /// Sets what the node shows of itself, and whom it trusts, on `tls://` and `quic://`.
+    #[must_use]
+    pub fn tls(mut self, tls: TlsConfig) -> Self {
+        self.tls = tls;
         self
     }
 

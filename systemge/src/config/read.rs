@@ -117,6 +117,16 @@ impl SystemConfig {
         })
     }
 
+    /// A value of a node's section that turned out to be of no use.
+    #[cfg(feature = "tls")]
+    pub(crate) fn unusable(&self, keys: &[&str], message: &str) -> ConfigError {
+        let path: Vec<Segment> = keys.iter().map(|key| Segment::from(*key)).collect();
+        let finding = Finding::new(message);
+        ConfigError::Invalid(vec![
+            self.origin.place(finding, |root| root.origin_of(&path).or_else(|| root.nearest_origin(&path))),
+        ])
+    }
+
     fn stranger<'a>(
         &self,
         node: &str,

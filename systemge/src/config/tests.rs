@@ -222,7 +222,7 @@ a.json:1:21: `nodes.life` has no key `listn`; did you mean `listen`?
   |
 1 | {"nodes": {"life": {"listn": []}}}
   |                     ^^^^^^^
-  = its keys are `listen`, `connect`, `allow`, `deny`, `insecure`, `handling`, `requests`, `dial`, `queue`, `keepalive`, `limits`, `stop`, `http` and `websocket`"#,
+  = its keys are `listen`, `connect`, `allow`, `deny`, `insecure`, `tls`, `handling`, `requests`, `dial`, `queue`, `keepalive`, `limits`, `stop`, `http` and `websocket`"#,
     );
     check(
         "{\"nodes\": {}, \"nodes\": {}}",

@@ -62,6 +62,7 @@ pub(super) fn node(section: &str, name: &str, node: &NodeConfig, problems: &mut 
     for (index, connect) in node.connect.iter().enumerate() {
         check.connect(index, connect);
     }
+    check.tls(node);
 
     check.duration(&["requests", "timeout"], node.requests.timeout);
 
@@ -280,6 +281,57 @@ impl Checks<'_> {
                 );
             }
         }
+    }
+
+    /// Whether this build speaks what the endpoint wants.
+    fn has_feature(&mut self, list: &str, index: usize, endpoint: &Endpoint) {
+        if let Some(feature) = endpoint.scheme().missing_feature() {
+            let mut path = self.path(&[list]);
+            path.push(index.into());
+            let message = format!(
+                "is `{endpoint}`, which needs the feature `{feature}` of systemge: this build lacks it"
+            );
+            self.push(vec![path], &message, None);
+        }
+    }
+
+    /// What `tls://` and `quic://` need, as far as the configuration itself shows it.
+    fn tls(&mut self, node: &NodeConfig) {
+        let tls = &node.tls;
+        for (index, listen) in node.listen.iter().enumerate() {
+            let endpoint = &listen.endpoint;
+            self.has_feature("listen", index, endpoint);
+            if endpoint.scheme().is_secure() && tls.certificate.is_none() && tls.key.is_none() {
+                let section = Path(&self.path(&["tls"])).to_string();
+                let message = format!("is `{endpoint}`, but the node has no certificate to show there");
+                let mut path = self.path(&["listen"]);
+                path.push(index.into());
+                self.push(
+                    vec![path],
+                    &message,
+                    Some(format!("set `certificate` and `key` in `[{section}]`")),
+                );
+            }
+        }
+        for (index, connect) in node.connect.iter().enumerate() {
+            self.has_feature("connect", index, &connect.endpoint);
+        }
+        match (&tls.certificate, &tls.key) {
+            (Some(_), None) => {
+                self.say(&["tls", "certificate"], "has no use without the `key` that belongs to it")
+            }
+            (None, Some(_)) => {
+                self.say(&["tls", "key"], "has no use without the `certificate` that belongs to it")
+            }
+            _ => {}
+        }
+        if tls.mutual && tls.ca.is_empty() && tls.fingerprints.is_empty() {
+            let help = "set `ca` to the CA of this system's nodes, or `fingerprints` to those of its certificates; \
+                        the CAs of the operating system would let in everyone who can buy a certificate";
+            let paths = vec![self.path(&["tls", "mutual"])];
+            self.push(paths, "wants certificates of peers, but nothing says which", Some(help.to_owned()));
+        }
+        self.not_too_long(&["tls", "reload"], tls.reload);
     }
 
     fn http(&mut self, http: &HttpConfig) {

@@ -22,13 +22,13 @@ use crate::node::handler::{Call, Completion, Handler, Worker};
 use crate::node::{Admission, Contest, Inner};
 use crate::protocol::frame::{GoodbyeCode, Status, Token, TopicId, write_description, write_text_response};
 use crate::protocol::session::{Event, Session};
-use crate::transport::Address;
+use crate::transport::Remote;
 
 /// The accepting side of a connection.
 pub(super) struct Accepted {
     node: Arc<Inner>,
     outbox: Arc<Outbox>,
-    address: Address,
+    remote: Remote,
     /// Held until the handshake is done.
     handshake: Option<Handshake>,
     peer: Option<Arc<str>>,
@@ -56,7 +56,7 @@ pub(super) struct Accepted {
 const IDLE_WORKERS: usize = 32;
 
 impl Accepted {
-    pub(super) fn new(node: Arc<Inner>, outbox: Arc<Outbox>, address: Address, handshake: Handshake) -> Self {
+    pub(super) fn new(node: Arc<Inner>, outbox: Arc<Outbox>, remote: Remote, handshake: Handshake) -> Self {
         let (handlers, drop_handlers) = (node.handlers(), node.drop_handlers());
         let tally = ReceivedTally::new(handlers.len());
         Self {
@@ -64,7 +64,7 @@ impl Accepted {
             handlers,
             node,
             outbox,
-            address,
+            remote,
             handshake: Some(handshake),
             peer: None,
             contest: None,
@@ -113,7 +113,8 @@ impl Accepted {
     /// Lets a node in, or not.
     fn hello(&mut self, name: &str, turn: Turn<'_, '_>) -> Result<(), End> {
         let name: Arc<str> = name.into();
-        match self.node.admit(&name, &self.outbox).map_err(refused)? {
+        let proven = self.node.check_name(&name, self.remote.identity.as_ref()).map_err(refused)?;
+        match self.node.admit(&name, &self.outbox, proven).map_err(refused)? {
             Admission::Done => self.welcome(name, turn.session, turn.out),
             Admission::Contest(contest) => {
                 let decision = Box::pin(contest.is_stale());
@@ -126,7 +127,7 @@ impl Accepted {
     /// A node is in.
     fn welcome(&mut self, name: Arc<str>, session: &mut Session, out: &mut Vec<u8>) {
         self.outbox.set_frame_limit(session.peer_frame_limit());
-        tracing::info!(node = %self.node.name(), peer = %name, address = %self.address, "a peer has connected");
+        tracing::info!(node = %self.node.name(), peer = %name, address = %self.remote.address, "a peer has connected");
         let now = crate::clock::now();
         self.counts = Some(self.node.metrics().peers().joined(&name, Direction::Incoming, now));
         self.peer = Some(name);

@@ -140,7 +140,8 @@ async fn attempt(
     let settings = node.session_settings(&peer.limits(&node.config().limits), timeout);
     let session = Session::dial(settings, node.name(), node.instance(), now, &mut output);
     let outbox = Arc::new(Outbox::new(node.config().queue.bytes, MIN_FRAME_LIMIT, now));
-    let side = Dialled::new(node.clone(), outbox.clone(), endpoint.clone(), watch.clone());
+    let side =
+        Dialled::new(node.clone(), outbox.clone(), endpoint.clone(), channel.remote.identity, watch.clone());
     let driver = Driver::new(channel.stream, session, side, outbox.clone(), output, &node.config().queue);
     let mut running = std::pin::pin!(driver.run());
     let (end, side) = tokio::select! {

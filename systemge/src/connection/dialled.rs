@@ -9,15 +9,17 @@ use super::driver::{End, Side, Turn};
 use super::outbox::{Outbox, RawOutcome};
 use crate::config::Endpoint;
 use crate::metrics::{Direction, Traffic};
-use crate::node::{Inner, Peer};
+use crate::node::{Inner, Peer, not_its_name};
 use crate::protocol::frame::GoodbyeCode;
 use crate::protocol::session::{Event, Session};
+use crate::transport::Identity;
 
 /// The dialling side of a connection.
 pub(super) struct Dialled {
     node: Arc<Inner>,
     outbox: Arc<Outbox>,
     endpoint: Endpoint,
+    identity: Option<Identity>,
     state: DialWatch,
     peer: Option<Arc<Peer>>,
     /// When the handshake was done.
@@ -27,8 +29,26 @@ pub(super) struct Dialled {
 }
 
 impl Dialled {
-    pub(super) fn new(node: Arc<Inner>, outbox: Arc<Outbox>, endpoint: Endpoint, state: DialWatch) -> Self {
-        Self { node, outbox, endpoint, state, peer: None, joined: None, held: None }
+    pub(super) fn new(
+        node: Arc<Inner>,
+        outbox: Arc<Outbox>,
+        endpoint: Endpoint,
+        identity: Option<Identity>,
+        state: DialWatch,
+    ) -> Self {
+        Self { node, outbox, endpoint, identity, state, peer: None, joined: None, held: None }
+    }
+
+    /// Under mutual TLS, a node that is dialled has to be the one that it says it is, too.
+    fn check_name(&self, name: &str) -> Result<(), End> {
+        let tls = &self.node.config().tls;
+        match &self.identity {
+            Some(identity) if tls.mutual && tls.name_from_certificate && !identity.is_node(name) => {
+                let reason = not_its_name(name, identity);
+                Err(End::Ours { code: GoodbyeCode::Denied, reason })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// How long the connection held after the handshake; `None` if that was never done.
@@ -56,6 +76,7 @@ impl Side for Dialled {
                 }
             }
             (Event::Welcome { name, .. }, _) => {
+                self.check_name(name)?;
                 self.outbox.set_frame_limit(turn.session.peer_frame_limit());
                 let name: Arc<str> = name.into();
                 let counts = self.node.metrics().peers().joined(&name, Direction::Outgoing, turn.now);

@@ -117,6 +117,8 @@ pub(super) struct Driver<S> {
     needed: usize,
     output: Vec<u8>,
     written: usize,
+    /// Whether the stream may still hold back what was written to it.
+    unflushed: bool,
     /// How many bytes of the output answer something that was read. Requests and messages of this side don't count:
     /// if they kept it from reading, two sides full of each other's requests and responses would both only write.
     answers: usize,
@@ -160,6 +162,7 @@ impl<S: Side + Unpin> Driver<S> {
             needed: 0,
             output,
             written: 0,
+            unflushed: false,
             answers: 0,
             answer_limit: queue.bytes,
             stalled_since: None,
@@ -366,6 +369,7 @@ impl<S: Side + Unpin> Driver<S> {
                 Poll::Ready(Ok(count)) => {
                     progress = true;
                     self.traffic.written += count as u64;
+                    self.unflushed = true;
                     self.written += count;
                     self.stalled_progress += count;
                     if self.written == self.output.len() || self.stalled_progress >= self.answer_limit {
@@ -398,10 +402,12 @@ impl<S: Side + Unpin> Driver<S> {
                 }
             }
         }
-        if progress && self.output.is_empty() {
+        if self.unflushed && self.output.is_empty() {
             match Pin::new(&mut self.stream).poll_flush(context) {
                 Poll::Ready(Err(error)) => return Err(error.into()),
-                Poll::Ready(Ok(())) | Poll::Pending => {}
+                Poll::Ready(Ok(())) => self.unflushed = false,
+                // the stream wakes this task when it can go on
+                Poll::Pending => {}
             }
         }
         Ok(progress)

@@ -10,6 +10,7 @@ use crate::connection::outbox::Outbox;
 use crate::protocol::frame::{Announced, Frame, GoodbyeCode, TopicId, write_announcement};
 use crate::protocol::session::Session;
 use crate::topic::Topic;
+use crate::transport::Identity;
 
 /// Why a node is not let in: what it is told.
 pub(crate) type Refused = (GoodbyeCode, String);
@@ -77,7 +78,7 @@ impl Contest {
         }
         peers.insert(self.name.clone(), Admitted { outbox: outbox.clone(), contested: false });
         drop(peers);
-        self.holder.close(GoodbyeCode::Replaced, "a newer connection of that name has taken its place");
+        self.holder.close(GoodbyeCode::Replaced, REPLACED);
         tracing::warn!(
             node = %self.node.name(), peer = %self.name,
             "a connection gave no sign of life, and another one of the same name has taken its place"
@@ -99,6 +100,15 @@ impl Drop for Contest {
             peer.contested = false;
         }
     }
+}
+
+const REPLACED: &str = "a newer connection of that name has taken its place";
+
+/// A node's certificate is one for others. Short, since not much of a goodbye gets into the log of the other side.
+pub(crate) fn not_its_name(name: &str, identity: &Identity) -> String {
+    let names = identity.names();
+    let names = if names.is_empty() { "no node".to_owned() } else { names.join(", ") };
+    format!("the certificate is not for `{name}` but for {names}")
 }
 
 fn stopping() -> Refused {
@@ -127,11 +137,26 @@ impl Announcement {
 }
 
 impl Inner {
-    /// Decides about a node that wants in.
+    /// Whether a peer has proven that it is the node that it says it is; refused if it has proven to be another one.
+    pub(crate) fn check_name(&self, name: &str, identity: Option<&Identity>) -> Result<bool, Refused> {
+        match identity {
+            Some(identity) if self.config().tls.name_from_certificate => {
+                if identity.is_node(name) {
+                    Ok(true)
+                } else {
+                    Err((GoodbyeCode::Denied, not_its_name(name, identity)))
+                }
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Decides about a node that wants in. One that has proven its name takes the place of an older connection at once.
     pub(crate) fn admit(
         self: &Arc<Self>,
         name: &Arc<str>,
         outbox: &Arc<Outbox>,
+        proven: bool,
     ) -> Result<Admission, Refused> {
         if self.is_draining() {
             return Err(stopping());
@@ -143,6 +168,13 @@ impl Inner {
             }
             btree_map::Entry::Occupied(mut place) => {
                 let holder = place.get_mut();
+                if proven {
+                    let old =
+                        std::mem::replace(holder, Admitted { outbox: outbox.clone(), contested: false });
+                    old.outbox.close(GoodbyeCode::Replaced, REPLACED);
+                    tracing::info!(node = %self.name(), peer = %name, "a peer is back before its old connection has ended");
+                    return Ok(Admission::Done);
+                }
                 if std::mem::replace(&mut holder.contested, true) {
                     return Err(name_taken(name));
                 }

@@ -28,7 +28,10 @@ pub(crate) struct Inner {
     name: Arc<str>,
     config: NodeConfig,
     /// Where relative paths of the configuration start.
-    #[cfg_attr(not(feature = "_web"), expect(dead_code, reason = "only the web components have paths"))]
+    #[cfg_attr(
+        not(any(feature = "_web", feature = "tls")),
+        expect(dead_code, reason = "only web components and certificates have paths")
+    )]
     pub(super) folder: Option<PathBuf>,
     program: Program,
     transports: Transports,
@@ -113,7 +116,7 @@ impl Inner {
             refusals: Refusals::default(),
             config,
             folder: system.config.folder.clone(),
-            transports: system.transports.clone(),
+            transports: system.transports.clone().of_node(),
             system: Arc::downgrade(system),
             announcer: system.announcer.clone(),
             retired: CancellationToken::new(),

@@ -66,6 +66,15 @@ pub enum StartError {
         /// What the operating system says.
         source: std::io::Error,
     },
+    /// The node's certificates or its key can't be used: the configuration's or the operator's mistake.
+    #[cfg(feature = "tls")]
+    #[error("node `{node}` cannot use its `tls`")]
+    Tls {
+        /// The node.
+        node: String,
+        /// What is wrong.
+        source: crate::transport::tls::TlsError,
+    },
     /// The HTTP or the WebSocket component can't start: the configuration's mistake, or the machine's state.
     #[cfg(feature = "_web")]
     #[error("node `{node}` cannot serve its web components")]
@@ -178,6 +187,8 @@ impl Inner {
         *lock(&self.run) = Run::new();
         self.set_draining(false);
         self.announce_all();
+        #[cfg(feature = "tls")]
+        let credentials = self.load_credentials()?;
         // every listener is bound before anything else happens, so that a taken port is known at once
         let mut listeners = Vec::new();
         for listener in self.listeners() {
@@ -200,6 +211,8 @@ impl Inner {
         let web = self.bind_web().await?;
         self.set_sending(true);
         let run = self.run();
+        #[cfg(feature = "tls")]
+        self.spawn_connection(credentials.watch(self.name().into(), run.stop.clone()));
         for peer in &self.config().connect {
             self.dial(peer.clone());
         }
@@ -221,6 +234,16 @@ impl Inner {
         #[cfg(feature = "_web")]
         web.serve(&self.call_core(), &run.tracker, &run.stop, &run.kill);
         Ok(())
+    }
+
+    /// Reads the certificates and keys, for every start anew.
+    #[cfg(feature = "tls")]
+    fn load_credentials(&self) -> Result<Arc<crate::transport::tls::Credentials>, StartError> {
+        let credentials = crate::transport::tls::Credentials::load(&self.config().tls, self.folder.clone())
+            .map_err(|source| StartError::Tls { node: self.name().to_owned(), source })?;
+        let credentials = Arc::new(credentials);
+        self.transports().set_credentials(credentials.clone());
+        Ok(credentials)
     }
 
     #[cfg(feature = "_web")]

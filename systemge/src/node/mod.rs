@@ -18,7 +18,7 @@ use std::time::Duration;
 
 #[doc(hidden)]
 pub use self::handler::{TopicOptions, TopicTable, blocking};
-pub(crate) use self::incoming::{Admission, Contest};
+pub(crate) use self::incoming::{Admission, Contest, not_its_name};
 pub(crate) use self::inner::Inner;
 pub use self::lifecycle::{ConnectError, NodeState, StartError};
 pub use self::listener::Listener;

@@ -104,7 +104,7 @@ pub(crate) enum GoodbyeCode {
     Disconnected,
     /// The connection gave no sign of life, and another one of the same node name has taken its place.
     Replaced,
-    /// The address may not connect.
+    /// The node may not connect, or not under that name.
     Denied,
     /// A code that this build does not know.
     Other(u16),

@@ -207,6 +207,8 @@ impl SpawnError {
             },
             StartError::Removed(node) => Self::UnknownChild { name: node.clone() },
             StartError::OnStart { node, .. } => Self::Start { name: node.clone(), reason },
+            #[cfg(feature = "tls")]
+            StartError::Tls { node, .. } => Self::Start { name: node.clone(), reason },
             #[cfg(feature = "_web")]
             StartError::Web { node, .. } => Self::Start { name: node.clone(), reason },
         }

@@ -308,13 +308,20 @@ async fn start_nodes(running: &Running) -> Result<(), SystemError> {
     Ok(())
 }
 
-/// Says so if an application has a web component whose section is missing.
+/// Says so if the certificates or the key of a node can't be used.
+#[cfg(feature = "tls")]
+fn check_tls(config: &SystemConfig, name: &str, node: &NodeConfig) -> Result<(), ConfigError> {
+    let loaded = crate::transport::tls::Credentials::load(&node.tls, config.folder.clone());
+    loaded.map(drop).map_err(|error| {
+        let section = format!("in `[nodes.{name}.tls]`: {}", crate::error::chain(&error));
+        config.unusable(&["nodes", name, "tls", error.key()], &section)
+    })
+}
+
+/// Says so if an application has a web component whose section is missing, or if the node's certificates can't be used.
 #[cfg_attr(
-    not(feature = "_web"),
-    expect(
-        clippy::unnecessary_wraps,
-        reason = "there is nothing that could be missing without web components"
-    )
+    not(any(feature = "_web", feature = "tls")),
+    expect(clippy::unnecessary_wraps, reason = "there is nothing that could be missing")
 )]
 fn check_node(
     config: &SystemConfig,
@@ -324,6 +331,8 @@ fn check_node(
 ) -> Result<(), ConfigError> {
     #[cfg(not(feature = "_web"))]
     let _ = (config, name, node, program);
+    #[cfg(feature = "tls")]
+    check_tls(config, name, node)?;
     #[cfg(feature = "_web")]
     for (needed, there, section, component) in [
         (program.needs.http, node.http.is_some(), "http", "an HTTP component"),

@@ -8,6 +8,8 @@
 
 mod memory;
 mod tcp;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;
 
 use std::fmt;
 use std::io;
@@ -43,7 +45,7 @@ pub struct Channel {
 impl Channel {
     /// A channel to an address about which nothing else is known.
     pub fn new(stream: impl Stream + 'static, address: Address) -> Self {
-        Self { stream: Box::new(stream), remote: Remote { address } }
+        Self { stream: Box::new(stream), remote: Remote { address, identity: None, binding: None } }
     }
 }
 
@@ -59,6 +61,57 @@ impl fmt::Debug for Channel {
 pub struct Remote {
     /// Where it is.
     pub address: Address,
+    /// Who it is, if the transport has verified that.
+    pub identity: Option<Identity>,
+    /// What the two sides of this connection know and nobody else does, for proofs that are valid on it alone.
+    pub binding: Option<[u8; 32]>,
+}
+
+/// Who the other side of a connection is: the certificate that it has shown, and that it has the key of.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Identity {
+    certificate: Arc<[u8]>,
+}
+
+impl Identity {
+    /// The owner of a certificate in DER, which was verified.
+    #[must_use]
+    pub fn new(certificate: &[u8]) -> Self {
+        Self { certificate: certificate.into() }
+    }
+
+    /// The certificate in DER.
+    #[must_use]
+    pub fn certificate(&self) -> &[u8] {
+        &self.certificate
+    }
+
+    /// Whether it is one for a node of that name: the name is among the DNS names of the certificate.
+    #[must_use]
+    pub fn is_node(&self, name: &str) -> bool {
+        #[cfg(feature = "tls")]
+        return tls::is_for_node(&self.certificate, name);
+        #[cfg(not(feature = "tls"))]
+        {
+            let _ = name;
+            false
+        }
+    }
+
+    /// The DNS names of the certificate, for people.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        #[cfg(feature = "tls")]
+        return tls::names(&self.certificate);
+        #[cfg(not(feature = "tls"))]
+        Vec::new()
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Identity").field(&self.names()).finish()
+    }
 }
 
 /// Where the other side of a connection is.
@@ -138,6 +191,8 @@ pub trait Incoming: Send {
 pub(crate) struct Transports {
     tcp: Tcp,
     memory: Memory,
+    #[cfg(feature = "tls")]
+    tls: tls::Tls,
     /// Takes the place of all others.
     only: Option<Arc<dyn Transport>>,
 }
@@ -148,13 +203,59 @@ impl Transports {
         Self { only: Some(transport), ..self }
     }
 
+    /// Those of one node, which shows its own certificates.
+    pub(crate) fn of_node(self) -> Self {
+        Self {
+            #[cfg(feature = "tls")]
+            tls: tls::Tls::default(),
+            ..self
+        }
+    }
+
+    /// Sets what the node shows of itself, and whom it trusts.
+    #[cfg(feature = "tls")]
+    pub(crate) fn set_credentials(&self, credentials: Arc<tls::Credentials>) {
+        self.tls.set_credentials(credentials);
+    }
+
     /// The transport of an endpoint.
     pub(crate) fn of(&self, endpoint: &Endpoint) -> &dyn Transport {
-        match (&self.only, endpoint.scheme()) {
-            (Some(only), _) => &**only,
-            (None, Scheme::Tcp) => &self.tcp,
-            (None, Scheme::Memory) => &self.memory,
+        if let Some(only) = &self.only {
+            return &**only;
         }
+        match endpoint.scheme() {
+            Scheme::Tcp => &self.tcp,
+            Scheme::Memory => &self.memory,
+            #[cfg(feature = "tls")]
+            Scheme::Tls => &self.tls,
+            #[cfg(not(feature = "tls"))]
+            Scheme::Tls => &Missing,
+            Scheme::Quic => &Missing,
+        }
+    }
+}
+
+/// In the place of a transport that this build lacks.
+struct Missing;
+
+impl Missing {
+    fn error(endpoint: &Endpoint) -> io::Error {
+        let text = format!("`{endpoint}` needs a feature of systemge that this build lacks");
+        io::Error::new(io::ErrorKind::Unsupported, text)
+    }
+}
+
+impl Transport for Missing {
+    fn listen<'a>(
+        &'a self,
+        _: &'a str,
+        endpoint: &'a Endpoint,
+    ) -> BoxFuture<'a, io::Result<Box<dyn Listener>>> {
+        Box::pin(std::future::ready(Err(Self::error(endpoint))))
+    }
+
+    fn dial<'a>(&'a self, _: &'a str, endpoint: &'a Endpoint) -> BoxFuture<'a, io::Result<Channel>> {
+        Box::pin(std::future::ready(Err(Self::error(endpoint))))
     }
 }
 

@@ -35,9 +35,7 @@ impl Transport for Tcp {
 
     fn dial<'a>(&'a self, _: &'a str, endpoint: &'a Endpoint) -> BoxFuture<'a, io::Result<Channel>> {
         async move {
-            // resolved anew for every attempt
-            let addresses = lookup_host((endpoint.host(), endpoint.port())).await?;
-            let stream = first_of(addresses, TcpStream::connect).await?;
+            let stream = connect(endpoint).await?;
             let address = stream.peer_addr()?;
             channel(stream, address)
         }
@@ -45,10 +43,16 @@ impl Transport for Tcp {
     }
 }
 
+/// Connects to the host of an endpoint, whose name is resolved anew each time.
+pub(super) async fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
+    let addresses = lookup_host((endpoint.host(), endpoint.port())).await?;
+    first_of(addresses, TcpStream::connect).await
+}
+
 /// Connects to the first of several addresses that answers. They are tried in their order, the next one as soon as one
 /// fails or has not answered for a while, as RFC 8305 says in section 5: one that swallows everything must not use up
 /// the time of the others.
-async fn first_of<T, F: Future<Output = io::Result<T>>>(
+pub(super) async fn first_of<T, F: Future<Output = io::Result<T>>>(
     mut addresses: impl Iterator<Item = SocketAddr>,
     connect: impl Fn(SocketAddr) -> F,
 ) -> io::Result<T> {
@@ -77,6 +81,16 @@ const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 fn channel(stream: TcpStream, address: SocketAddr) -> io::Result<Channel> {
     stream.set_nodelay(true)?;
     Ok(Channel::new(stream, Address::Socket(address)))
+}
+
+/// Says something to a peer that gets nothing else, as far as that takes no time.
+pub(super) fn last_words(stream: &TcpStream, words: &[u8]) {
+    let socket = SockRef::from(stream);
+    // what the peer has said already is read and left, lest a reset overtakes the last words; the socket never
+    // blocks, and a peer that doesn't get them has lost nothing but the reason
+    let _ = (&*socket).write(words);
+    let _ = socket.shutdown(Shutdown::Write);
+    let _ = (&*socket).read(&mut [0; 1024]);
 }
 
 struct Listening {
@@ -113,12 +127,7 @@ impl Incoming for Knocking {
     }
 
     fn refuse(self: Box<Self>, last_words: &[u8]) {
-        let socket = SockRef::from(&self.stream);
-        // what the peer has said already is read and left, lest a reset overtakes the last words; the socket never
-        // blocks, and a peer that doesn't get them has lost nothing but the reason
-        let _ = (&*socket).write(last_words);
-        let _ = socket.shutdown(Shutdown::Write);
-        let _ = (&*socket).read(&mut [0; 1024]);
+        self::last_words(&self.stream, last_words);
     }
 
     fn open(self: Box<Self>) -> BoxFuture<'static, io::Result<Channel>> {

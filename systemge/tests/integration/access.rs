@@ -51,7 +51,7 @@ async fn whoever_is_denied_is_told_so_and_counted() {
 
 #[tokio::test]
 async fn the_lists_are_changed_while_the_node_runs() {
-    let (system, node) = start("node", Door::default(), listening()).await;
+    let (system, node) = start("node", Door::default(), NodeConfig::new().listen(any_port())).await;
     let (caller_system, caller) = start("caller", Caller::default(), listening()).await;
     caller.connect(endpoint(&node)).await.expect("everyone may");
     let [listener] = &node.listeners()[..] else { panic!("one listener") };

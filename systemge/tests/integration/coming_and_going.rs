@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use systemge::config::NodeConfig;
 use systemge::prelude::*;
 use systemge::{AddNodeError, NodeState, Running, StartError, SystemEvent, SystemEvents};
 use tokio::sync::Notify;
 
-use crate::support::{Caller, endpoint, listening, soon, start};
+use crate::support::{Caller, endpoint, listening, plain, soon, start};
 
 #[derive(systemge::Application, Default)]
 struct Worker {
@@ -62,7 +61,7 @@ fn names(system: &Running) -> Vec<String> {
 
 #[tokio::test]
 async fn a_node_comes_and_goes_and_whoever_follows_is_told() {
-    let (system, caller) = start("caller", Caller::default(), NodeConfig::new()).await;
+    let (system, caller) = start("caller", Caller::default(), plain()).await;
     let mut events = system.events();
     let node = system.add("worker", worker(7), listening()).expect("it can be added");
     assert_eq!(node.state(), NodeState::Stopped);
@@ -99,7 +98,7 @@ async fn a_node_comes_and_goes_and_whoever_follows_is_told() {
 #[tokio::test]
 async fn a_handler_adds_a_node_to_its_own_system() {
     let (system, first) = start("first", worker(1), listening()).await;
-    let (other, caller) = start("caller", Caller::default(), NodeConfig::new()).await;
+    let (other, caller) = start("caller", Caller::default(), plain()).await;
     caller.connect(endpoint(&first)).await.expect("it listens");
     let client = WorkerClient::new(&caller);
     let second = client.hire("second".to_owned()).await.expect("it is hired");
@@ -117,14 +116,14 @@ async fn a_handler_adds_a_node_to_its_own_system() {
 
 #[tokio::test]
 async fn what_cannot_be_added_leaves_nothing_behind() {
-    let (system, _) = start("caller", Caller::default(), NodeConfig::new()).await;
+    let (system, _) = start("caller", Caller::default(), plain()).await;
     let mut events = system.events();
     let taken = system.add("caller", worker(1), listening());
     assert!(matches!(taken, Err(AddNodeError::NameTaken(name)) if name == "caller"));
     let name = system.add("no name", worker(1), listening());
     assert!(matches!(name, Err(AddNodeError::NodeName(name)) if name == "no name"));
-    let exposed = NodeConfig::new()
-        .listen("tcp://0.0.0.0:0".parse::<systemge::config::Endpoint>().expect("an endpoint"));
+    let exposed =
+        plain().listen("tcp://0.0.0.0:0".parse::<systemge::config::Endpoint>().expect("an endpoint"));
     let exposed = system.add("exposed", worker(1), exposed).expect_err("only when it is asked for");
     assert!(matches!(exposed, AddNodeError::Config(_)) && exposed.to_string().contains("insecure"));
     assert_eq!(names(&system), ["caller"]);
@@ -144,7 +143,7 @@ async fn what_cannot_be_added_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn a_node_that_is_about_to_start_can_be_removed_and_only_once() {
-    let (system, _) = start("caller", Caller::default(), NodeConfig::new()).await;
+    let (system, _) = start("caller", Caller::default(), plain()).await;
     let gate = Arc::new(Notify::new());
     let node = Worker { number: 1, gate: Some(gate.clone()) };
     let node = system.add("slow", node, listening()).expect("it can be added");
@@ -174,7 +173,7 @@ async fn a_node_that_is_about_to_start_can_be_removed_and_only_once() {
 
 #[tokio::test]
 async fn a_removal_is_finished_though_nobody_waits_for_it() {
-    let (system, _) = start("caller", Caller::default(), NodeConfig::new()).await;
+    let (system, _) = start("caller", Caller::default(), plain()).await;
     system.add("worker", worker(1), listening()).expect("it can be added").start().await.expect("it starts");
     let mut events = system.events();
     let removal = system.remove("worker");
@@ -185,10 +184,10 @@ async fn a_removal_is_finished_though_nobody_waits_for_it() {
 
 #[tokio::test]
 async fn a_follower_that_is_too_slow_is_told_how_much_it_missed() {
-    let (system, _) = start("caller", Caller::default(), NodeConfig::new()).await;
+    let (system, _) = start("caller", Caller::default(), plain()).await;
     let mut events = system.events();
     for _ in 0..600 {
-        system.add("worker", worker(1), NodeConfig::new()).expect("it can be added");
+        system.add("worker", worker(1), plain()).expect("it can be added");
         assert!(system.remove("worker").await);
     }
     assert_eq!(next(&mut events).await, SystemEvent::Missed { events: 2 * 600 - 1024 });
@@ -201,7 +200,7 @@ async fn a_follower_that_is_too_slow_is_told_how_much_it_missed() {
 
 #[tokio::test]
 async fn a_node_that_outlived_its_system_belongs_to_one_that_has_ended() {
-    let (system, node) = start("caller", Caller::default(), NodeConfig::new()).await;
+    let (system, node) = start("caller", Caller::default(), plain()).await;
     let mut events = system.events();
     assert_eq!(node.system().nodes().len(), 1);
     system.stop().await;

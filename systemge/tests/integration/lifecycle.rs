@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use systemge::config::{Endpoint, NodeConfig, OnDialFailure};
+use systemge::config::{Endpoint, OnDialFailure};
 use systemge::prelude::*;
 use systemge::{DialState, NodeState, StartError, SystemError};
 use tokio::sync::Notify;
 
-use crate::support::{Caller, endpoint, listening, soon, start, until, with};
+use crate::support::{Caller, endpoint, listening, plain, soon, start, until, with};
 
 /// What the tests see of a node's hooks.
 #[derive(Default)]
@@ -232,7 +232,7 @@ async fn a_dialler_finds_a_node_that_comes_back_on_the_same_port() {
     let (caller_system, caller) = start("caller", Caller::default(), config).await;
     for _ in 0..3 {
         until(|| matches!(caller.dialled()[0].1, DialState::Waiting(_))).await;
-        let (system, _) = start("node", Hooked::default(), NodeConfig::new().listen(address.clone())).await;
+        let (system, _) = start("node", Hooked::default(), plain().listen(address.clone())).await;
         assert!(caller.wait_for_provider("quick", Duration::from_secs(10)).await);
         assert_eq!(HookedClient::new(&caller).quick().await, Ok(1));
         system.stop().await;

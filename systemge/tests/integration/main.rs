@@ -1,4 +1,4 @@
-//! Nodes over real TCP, through the public API.
+//! Nodes over real TCP, TLS and QUIC, through the public API.
 
 mod access;
 mod announcing;
@@ -31,5 +31,9 @@ mod support;
 mod testing;
 #[cfg(feature = "testing")]
 mod timing;
+#[cfg(feature = "certificates")]
+mod tls;
+#[cfg(feature = "certificates")]
+mod transports;
 #[cfg(all(feature = "http", feature = "websocket"))]
 mod web;

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use systemge::config::NodeConfig;
 use systemge::prelude::*;
 use systemge::{DialState, Running};
 use tokio::sync::Notify;
 
 use crate::raw::{MAGIC, Raw, frame, hello, request};
-use crate::support::{Caller, endpoint, listening, soon, start, until, with};
+use crate::support::{Caller, endpoint, listening, plain, soon, start, until, with};
 
 #[derive(systemge::Application, Default)]
 struct Guarded {
@@ -95,7 +94,7 @@ async fn a_connection_that_ends_meanwhile_is_replaced_at_once() {
 #[tokio::test]
 async fn a_connection_that_lives_is_not_replaced() {
     let (system, node) = guarded(FOREVER).await;
-    let (twin_system, twin) = start("twin", Caller::default(), NodeConfig::new()).await;
+    let (twin_system, twin) = start("twin", Caller::default(), plain()).await;
     twin.connect(endpoint(&node)).await.expect("the node listens");
     let client = GuardedClient::new(&twin);
     for _ in 0..3 {
@@ -182,9 +181,9 @@ async fn who_waits_for_a_place_is_turned_away_when_the_node_stops() {
 #[tokio::test]
 async fn a_node_whose_name_is_taken_says_so_and_gets_in_when_it_is_free() {
     let (system, node) = guarded(Duration::from_millis(500)).await;
-    let (first_system, first) = start("twin", Caller::default(), NodeConfig::new()).await;
+    let (first_system, first) = start("twin", Caller::default(), plain()).await;
     first.connect(endpoint(&node)).await.expect("the node listens");
-    let mut config = NodeConfig::new().connect(endpoint(&node));
+    let mut config = plain().connect(endpoint(&node));
     config.dial.initial_delay = Duration::from_millis(5);
     config.dial.max_delay = Duration::from_millis(20);
     let (second_system, second) = start("twin", Caller::default(), config).await;

@@ -10,7 +10,7 @@ use systemge::{NodeState, StartError, SystemError};
 use tokio::sync::Notify;
 
 use crate::raw::{MAGIC, Raw, hello};
-use crate::support::{Caller, endpoint, listening, soon, start, until, with};
+use crate::support::{Caller, endpoint, listening, plain, soon, start, until, with};
 
 /// What the tests see of an application whose hooks and handlers need it alone.
 #[derive(Default)]
@@ -209,7 +209,7 @@ async fn a_port_of_a_stopped_node_is_free_at_once() {
     let (caller_system, caller) = start("caller", Caller::default(), listening()).await;
     caller.connect(address.clone()).await.expect("the node listens");
     system.stop().await;
-    let config = systemge::config::NodeConfig::new().listen(address.clone());
+    let config = plain().listen(address.clone());
     let (second_system, second) = start("second", Stubborn::default(), config.clone()).await;
     assert_eq!(endpoint(&second), address);
     let taken = System::new().node_with("third", Stubborn::default(), config).start().await;

@@ -1,5 +1,6 @@
 //! What the tests share.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use systemge::config::{Endpoint, NodeConfig};
@@ -8,9 +9,55 @@ use systemge::{Application, Node, Running, System};
 /// How long anything may take that is expected to happen.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
 
-/// A node that listens on any free port of the loopback interface.
+/// What the nodes of the tests speak with each other: `tcp`, or what the environment says (see `transports`).
+pub(crate) fn scheme() -> &'static str {
+    static SCHEME: LazyLock<String> =
+        LazyLock::new(|| std::env::var(TRANSPORT).unwrap_or_else(|_| "tcp".to_owned()));
+    &SCHEME
+}
+
+/// The environment variable that says what the nodes of the tests speak with each other.
+pub(crate) const TRANSPORT: &str = "SYSTEMGE_TEST_TRANSPORT";
+
+/// A node that neither listens nor dials yet.
+pub(crate) fn plain() -> NodeConfig {
+    match scheme() {
+        "tcp" => NodeConfig::new(),
+        _ => secure(NodeConfig::new()),
+    }
+}
+
+/// The same with certificates of a CA that all tests share.
+#[cfg(feature = "certificates")]
+fn secure(config: NodeConfig) -> NodeConfig {
+    use systemge::certificates::{Authority, Certificate};
+    use systemge::config::TlsConfig;
+    static SHARED: LazyLock<(Authority, Certificate)> = LazyLock::new(|| {
+        let authority = Authority::new("tests").expect("a CA");
+        let certificate = authority.node("tests").issue().expect("a certificate");
+        (authority, certificate)
+    });
+    let (authority, own) = &*SHARED;
+    let mut tls =
+        TlsConfig::new().certificate(own.certificate(), own.key()).ca(authority.certificate()).mutual();
+    // the nodes of the tests have all kinds of names
+    tls.name_from_certificate = false;
+    config.tls(tls)
+}
+
+#[cfg(not(feature = "certificates"))]
+fn secure(config: NodeConfig) -> NodeConfig {
+    config
+}
+
+/// A node that listens on any free port of the loopback interface: for peers that are made by hand over TCP, and for
+/// other nodes over what the tests are run with.
 pub(crate) fn listening() -> NodeConfig {
-    NodeConfig::new().listen("tcp://127.0.0.1:0".parse::<Endpoint>().expect("an endpoint"))
+    let any = |scheme: &str| format!("{scheme}://127.0.0.1:0").parse::<Endpoint>().expect("an endpoint");
+    match scheme() {
+        "tcp" => plain().listen(any("tcp")),
+        other => plain().listen(any("tcp")).listen(any(other)),
+    }
 }
 
 /// Starts one node.
@@ -20,9 +67,9 @@ pub(crate) async fn start<A: Application>(name: &str, application: A, config: No
     (running, node)
 }
 
-/// Where a node listens.
+/// Where a node listens for other nodes.
 pub(crate) fn endpoint(node: &Node) -> Endpoint {
-    Endpoint::tcp(node.addresses()[0])
+    node.endpoints().pop().expect("the node listens")
 }
 
 /// Waits for something that is expected to happen.

@@ -68,7 +68,7 @@ impl Owned {
             Self::Withdraw(topics) => use_frame(&Frame::Withdraw(topics.clone())),
             Self::Goodbye(code, reason) => {
                 // a number that has a name is read as that name
-                let code = if *code < 11 { GoodbyeCode::Other(code + 11) } else { GoodbyeCode::Other(*code) };
+                let code = if *code < 12 { GoodbyeCode::Other(code + 12) } else { GoodbyeCode::Other(*code) };
                 use_frame(&Frame::Goodbye { code, reason })
             }
             Self::Plain(0, _) => use_frame(&Frame::Draining),

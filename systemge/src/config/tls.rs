@@ -1,0 +1,290 @@
+//! What a node shows of itself, and whom it trusts, on `tls://` and `quic://`.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
+
+use super::units;
+
+/// What a node shows of itself, and whom it trusts, on `tls://` and `quic://`: `[nodes.NAME.tls]` (feature `tls`).
+///
+/// ```toml
+/// [nodes.life]
+/// listen = ["tls://0.0.0.0:60001"]
+///
+/// [nodes.life.tls]
+/// certificate = "life.pem"
+/// key = "life.key"
+/// ca = "ca.pem"
+/// mutual = true
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TlsConfig {
+    /// The node's certificate, and those between it and its CA: a PEM file, or PEM itself. Needed to listen.
+    /// Default: left out.
+    pub certificate: Option<Pem>,
+    /// The key of the certificate: a PEM file that not everyone may read, or PEM itself. Default: left out.
+    pub key: Option<Pem>,
+    /// The CAs whose certificates are trusted: PEM files, or PEM itself; one, or a list. Default: none.
+    #[serde(deserialize_with = "one_or_many")]
+    pub ca: Vec<Pem>,
+    /// Certificates that are trusted as they are, whoever has signed them and whatever names and dates they have, by
+    /// their SHA-256 fingerprints; one, or a list. Default: none.
+    #[serde(deserialize_with = "one_or_many")]
+    pub fingerprints: Vec<Fingerprint>,
+    /// Whether the nodes that are dialled may also have certificates of a CA that the operating system trusts. Default:
+    /// left out, which is `true` as long as neither `ca` nor `fingerprints` says whom to trust instead.
+    pub system_roots: Option<bool>,
+    /// Whether a peer has to show a certificate, too, of a CA in `ca` or with one of the `fingerprints`. Default: `false`.
+    pub mutual: bool,
+    /// Whether, under `mutual`, a peer's name has to be among the DNS names of its certificate, so that no node takes
+    /// the name of another one. Default: `true`.
+    pub name_from_certificate: bool,
+    /// The name that the certificates of dialled nodes have to have. Default: left out, which is the host of the
+    /// endpoint.
+    pub server_name: Option<String>,
+    /// Whether TLS 1.2 is spoken with peers that don't speak 1.3. Default: `false`. QUIC is always TLS 1.3.
+    pub tls12: bool,
+    /// How often the files are looked at; changed ones are used for connections from then on. Default: `"10s"`;
+    /// `"0s"` looks never again.
+    #[serde(deserialize_with = "units::duration")]
+    pub reload: Duration,
+}
+
+impl Default for TlsConfig {
+    fn default() -> Self {
+        Self {
+            certificate: None,
+            key: None,
+            ca: Vec::new(),
+            fingerprints: Vec::new(),
+            system_roots: None,
+            mutual: false,
+            name_from_certificate: true,
+            server_name: None,
+            tls12: false,
+            reload: Duration::from_secs(10),
+        }
+    }
+}
+
+impl TlsConfig {
+    /// The defaults: no certificate, and the operating system's trust.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the node's certificate and its key.
+    #[must_use]
+    pub fn certificate(mut self, certificate: impl Into<Pem>, key: impl Into<Pem>) -> Self {
+        self.certificate = Some(certificate.into());
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Adds a CA whose certificates are trusted.
+    #[must_use]
+    pub fn ca(mut self, ca: impl Into<Pem>) -> Self {
+        self.ca.push(ca.into());
+        self
+    }
+
+    /// Adds a certificate that is trusted as it is.
+    #[must_use]
+    pub fn fingerprint(mut self, fingerprint: Fingerprint) -> Self {
+        self.fingerprints.push(fingerprint);
+        self
+    }
+
+    /// Peers have to show a certificate, too.
+    #[must_use]
+    pub const fn mutual(mut self) -> Self {
+        self.mutual = true;
+        self
+    }
+}
+
+/// Certificates or a key as PEM: in a file, or as text.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Pem {
+    /// A file; a relative path starts at the folder of the configuration file.
+    File(PathBuf),
+    /// The text itself.
+    Text(String),
+}
+
+/// What every PEM text has.
+const BEGIN: &str = "-----BEGIN ";
+
+impl From<&str> for Pem {
+    /// Text that has `-----BEGIN` is PEM, all other text the path of a file.
+    fn from(text: &str) -> Self {
+        if text.contains(BEGIN) { Self::Text(text.to_owned()) } else { Self::File(text.into()) }
+    }
+}
+
+impl From<String> for Pem {
+    fn from(text: String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl From<PathBuf> for Pem {
+    fn from(file: PathBuf) -> Self {
+        Self::File(file)
+    }
+}
+
+impl fmt::Debug for Pem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => file.fmt(f),
+            // a key must not get into a log
+            Self::Text(_) => f.write_str("PEM"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Pem {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PemVisitor;
+        impl Visitor<'_> for PemVisitor {
+            type Value = Pem;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the path of a PEM file, or PEM itself")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Pem, E> {
+                Ok(text.into())
+            }
+        }
+        deserializer.deserialize_str(PemVisitor)
+    }
+}
+
+/// The SHA-256 fingerprint of a certificate: 64 hexadecimal digits, with or without colons and a `sha256:` before them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint(pub [u8; 32]);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("sha256:")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A text is no fingerprint. The caller's or the configuration's mistake.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a fingerprint is `sha256:` and 64 hexadecimal digits, as `openssl x509 -noout -fingerprint -sha256` shows it"
+)]
+#[non_exhaustive]
+pub struct FingerprintError;
+
+impl FromStr for Fingerprint {
+    type Err = FingerprintError;
+
+    fn from_str(text: &str) -> Result<Self, FingerprintError> {
+        let digits = match text.get(..7) {
+            Some(prefix) if prefix.eq_ignore_ascii_case("sha256:") => &text[7..],
+            _ => text,
+        };
+        let mut digits = digits.bytes().filter(|byte| *byte != b':');
+        let mut digit =
+            || digits.next().and_then(|digit| char::from(digit).to_digit(16)).ok_or(FingerprintError);
+        let mut bytes = [0; 32];
+        for byte in &mut bytes {
+            // two digits are less than 256
+            *byte = u8::try_from(digit()? * 16 + digit()?).map_err(|_| FingerprintError)?;
+        }
+        if digits.next().is_some() { Err(FingerprintError) } else { Ok(Self(bytes)) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FingerprintVisitor;
+        impl Visitor<'_> for FingerprintVisitor {
+            type Value = Fingerprint;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the SHA-256 fingerprint of a certificate")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Fingerprint, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(FingerprintVisitor)
+    }
+}
+
+/// One value as a text, or a list of them.
+fn one_or_many<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    struct OneOrMany<T>(std::marker::PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMany<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a text, or a list of texts")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Vec<T>, E> {
+            T::deserialize(serde::de::value::StrDeserializer::new(text)).map(|one| vec![one])
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+            let mut many = Vec::new();
+            while let Some(one) = list.next_element()? {
+                many.push(one);
+            }
+            Ok(many)
+        }
+    }
+    deserializer.deserialize_any(OneOrMany(std::marker::PhantomData))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_is_read_as_tools_write_it() {
+        let plain = "00ff".repeat(16);
+        let with_colons = vec!["00:FF"; 16].join(":");
+        for text in [&plain, &with_colons, &format!("sha256:{plain}"), &format!("SHA256:{with_colons}")] {
+            let fingerprint: Fingerprint = text.parse().expect(text);
+            assert_eq!(fingerprint.to_string(), format!("sha256:{plain}"));
+        }
+        for text in ["", "sha256:", &plain[1..], &format!("{plain}0"), &plain.replace('f', "g"), "sha1:00"] {
+            assert_eq!(text.parse::<Fingerprint>(), Err(FingerprintError), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_not_shown() {
+        let text = format!("{BEGIN}PRIVATE KEY-----\nsecret\n");
+        let config = TlsConfig::new().certificate("life.pem", text.as_str());
+        assert!(!format!("{config:?}").contains("secret"));
+        assert_eq!(config.certificate, Some(Pem::File("life.pem".into())));
+        assert_eq!(config.key, Some(Pem::Text(text)));
+    }
+}
