@@ -1,11 +1,12 @@
 //! `#[derive(systemge::Application)]`: the struct is an application, and its components are found.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
-use syn::{Data, DeriveInput, GenericParam};
+use syn::{Data, DeriveInput, GenericParam, Path};
 
 use crate::attributes::{self, ArgumentKind, BlockArguments};
 use crate::crate_path::CratePath;
+use crate::emit;
 use crate::errors::{ErrorStore, Mistake, Sink};
 use crate::expansion::Expansion;
 
@@ -31,11 +32,12 @@ fn implementation(input: &DeriveInput, crate_path: &CratePath, sink: &Sink<'_>) 
         sink.on(union.union_token, mistake.help("use a struct"));
     }
     let mut krate = crate_path.clone();
+    let mut contracts = ListedContracts::default();
     for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("application")) {
         let arguments = attributes::arguments_of(attribute, sink);
         let tokens = arguments.iter().map(|argument| &argument.tokens);
         let arguments = BlockArguments::read(quote::quote! { #(#tokens),* }, &krate, sink);
-        arguments.refuse_rest("application", sink);
+        contracts.read(&arguments, sink);
         krate = arguments.crate_path;
     }
     refuse_unused_key(input, sink);
@@ -47,6 +49,30 @@ fn implementation(input: &DeriveInput, crate_path: &CratePath, sink: &Sink<'_>) 
     }
     let name = &input.ident;
     let span = Span::mixed_site();
+    let listed = contracts.emit(input, &krate);
+    let blocks = contracts.handles.iter().map(|path| {
+        let span = emit::place(&path.segments.last().map(|segment| &segment.ident));
+        let krate = krate.at(span);
+        quote_spanned! {span=>
+            components.add(<Self as #krate::__private::HandlesContract<{ #path.key() }>>::BLOCK);
+        }
+    });
+    let (handles, calls) = (&contracts.handles, &contracts.calls);
+    let list = (!handles.is_empty() || !calls.is_empty()).then(|| {
+        quote_spanned! {span=>
+            const __CONTRACTS: #krate::__private::Contracts =
+                #krate::__private::Contracts { handles: &[#(&#handles),*], calls: &[#(&#calls),*] };
+        }
+    });
+    let components = if handles.is_empty() {
+        quote_spanned! {span=> #krate::__components!(Self) }
+    } else {
+        quote_spanned! {span=>
+            let mut components = #krate::__components!(Self);
+            #(#blocks)*
+            components
+        }
+    };
     let (generics, types, where_clause) = input.generics.split_for_impl();
     let own = where_clause.into_iter().flat_map(|clause| clause.predicates.iter());
     let parameters = input.generics.params.iter().filter_map(|parameter| match parameter {
@@ -61,9 +87,85 @@ fn implementation(input: &DeriveInput, crate_path: &CratePath, sink: &Sink<'_>) 
             #(#parameters: ::core::marker::Send + ::core::marker::Sync + 'static,)*
         {
             fn __components() -> #krate::__private::Components<Self> {
-                #krate::__components!(Self)
+                #components
+            }
+
+            #list
+        }
+
+        #listed
+    }
+}
+
+/// The contracts in `#[application(handles(..), calls(..))]`.
+#[derive(Default)]
+struct ListedContracts {
+    handles: Vec<Path>,
+    calls: Vec<Path>,
+}
+
+impl ListedContracts {
+    fn read(&mut self, arguments: &BlockArguments, sink: &Sink<'_>) {
+        const OPTIONS: &[&str] = &["handles", "calls", "crate"];
+        for argument in &arguments.rest {
+            match &argument.kind {
+                ArgumentKind::List(word, group) if word == "handles" => {
+                    Self::paths(&mut self.handles, word, group.stream(), sink);
+                }
+                ArgumentKind::List(word, group) if word == "calls" => {
+                    Self::paths(&mut self.calls, word, group.stream(), sink);
+                }
+                ArgumentKind::Word(word) | ArgumentKind::Value(word, _)
+                    if word == "handles" || word == "calls" =>
+                {
+                    let mistake = Mistake::new(11, format!("`{word}` takes the names of contracts"));
+                    sink.on(
+                        &argument.tokens,
+                        mistake.help(format!("write `{word}(Game, Lobby)`, for example")),
+                    );
+                }
+                ArgumentKind::Word(word) | ArgumentKind::Value(word, _) | ArgumentKind::List(word, _) => {
+                    attributes::unknown_option(word, "application", OPTIONS, sink);
+                }
+                _ => attributes::unreadable(argument, "application", "#[application(handles(Game))]", sink),
             }
         }
+    }
+
+    fn paths(list: &mut Vec<Path>, word: &Ident, tokens: TokenStream, sink: &Sink<'_>) {
+        for argument in attributes::split(tokens) {
+            let Ok(path) = syn::parse2::<Path>(argument.tokens.clone()) else {
+                let mistake = Mistake::new(11, format!("`{word}` takes the names of contracts"));
+                sink.on(&argument.tokens, mistake.help(format!("write `{word}(Game, Lobby)`, for example")));
+                continue;
+            };
+            if list.contains(&path) {
+                let mistake = Mistake::new(9, format!("`{}` is given twice", crate::block::path_text(&path)));
+                sink.on(&path, mistake.help("remove one of them"));
+                continue;
+            }
+            list.push(path);
+        }
+    }
+
+    /// What says to the compiler that the application lists them.
+    fn emit(&self, input: &DeriveInput, krate: &CratePath) -> TokenStream {
+        let (generics, types, where_clause) = input.generics.split_for_impl();
+        let name = &input.ident;
+        let all = self
+            .handles
+            .iter()
+            .map(|path| (path, "Lists"))
+            .chain(self.calls.iter().map(|path| (path, "Calls")));
+        let listed = all.map(|(path, kind)| {
+            let span = emit::place(&path.segments.last().map(|segment| &segment.ident));
+            let (krate, kind) = (krate.at(span), Ident::new(kind, span));
+            quote_spanned! {span=>
+                #[automatically_derived]
+                impl #generics #krate::__private::#kind<{ #path.key() }> for #name #types #where_clause {}
+            }
+        });
+        listed.collect()
     }
 }
 

@@ -67,11 +67,15 @@ pub(crate) fn call(
     } else {
         quote_spanned! {span=> &application }
     };
+    let this = match &signature.home {
+        None => quote_spanned! {span=> Self },
+        Some(home) => quote_spanned! {span=> <Self as #home> },
+    };
     quote_spanned! {span=>
         let (state, context) = invocation.open::<#context>();
         let reply = {
             #lock
-            Self::#name(#receiver #(, #arguments)*) #wait
+            #this::#name(#receiver #(, #arguments)*) #wait
         };
     }
 }
@@ -135,16 +139,28 @@ impl Condition {
     ///
     /// A constant, where the block isn't generic, since those are evaluated whether they are used or not: so that
     /// what can only be seen in the shape of a type is found by `cargo check`, too.
-    fn ask(self, ty: &impl ToTokens, block: &RawBlock, krate: &CratePath) -> TokenStream {
+    pub(crate) fn ask(self, ty: &impl ToTokens, block: Option<&RawBlock>, krate: &CratePath) -> TokenStream {
         let span = place(&ty.to_token_stream());
         let krate = krate.at(span);
         let name = Ident::new(self.names().1, span);
-        if block.generics.params.is_empty() {
-            let ty = replace_self(ty, &block.self_type);
-            quote_spanned! {span=> const _: () = #krate::__private::probe::#name::<#ty>(); }
-        } else {
-            quote_spanned! {span=> #krate::__private::probe::#name::<#ty>(); }
+        statement(&quote_spanned! {span=> #krate::__private::probe::#name }, &[ty], span, block)
+    }
+}
+
+/// The call of a probe with these types, as a statement of a function of the block.
+pub(crate) fn statement(
+    probe: &TokenStream,
+    types: &[&dyn ToTokens],
+    span: Span,
+    block: Option<&RawBlock>,
+) -> TokenStream {
+    match block {
+        Some(block) if !block.generics.params.is_empty() => quote_spanned! {span=> #probe::<#(#types),*>(); },
+        Some(block) => {
+            let types = types.iter().map(|ty| replace_self(ty, &block.self_type));
+            quote_spanned! {span=> const _: () = #probe::<#(#types),*>(); }
         }
+        None => quote_spanned! {span=> const _: () = #probe::<#(#types),*>(); },
     }
 }
 
@@ -166,6 +182,18 @@ pub(crate) fn hook_conditions(hooks: &[Hook]) -> impl Iterator<Item = Conditions
     })
 }
 
+/// The clauses by which code takes the conditions for granted.
+pub(crate) fn assumed(conditions: &[Conditions<'_>], krate: &CratePath) -> Vec<TokenStream> {
+    let mut seen = HashSet::new();
+    conditions
+        .iter()
+        .filter(|conditions| conditions.carried.cfgs.is_empty())
+        .flat_map(|conditions| &conditions.list)
+        .filter(|(condition, ty)| seen.insert((condition.names().0, ty.to_string())))
+        .filter_map(|(condition, ty)| condition.assume(ty, krate))
+        .collect()
+}
+
 /// The `impl` block of a hidden constant, and beside it the conditions that its code needs.
 pub(crate) fn constant(
     block: &RawBlock,
@@ -180,18 +208,11 @@ pub(crate) fn constant(
     let own = where_clause.into_iter().flat_map(|clause| clause.predicates.iter());
     let self_type = &block.self_type;
     let application = Condition::Application.assume(self_type, krate).into_iter();
-    let mut seen = HashSet::new();
-    let assumed: Vec<TokenStream> = conditions
-        .iter()
-        .filter(|conditions| conditions.carried.cfgs.is_empty())
-        .flat_map(|conditions| &conditions.list)
-        .filter(|(condition, ty)| seen.insert((condition.names().0, ty.to_string())))
-        .filter_map(|(condition, ty)| condition.assume(ty, krate))
-        .collect();
-    let ask_application = Condition::Application.ask(self_type, block, krate);
+    let assumed = assumed(conditions, krate);
+    let ask_application = Condition::Application.ask(self_type, Some(block), krate);
     let asked = conditions.iter().map(|conditions| {
         let cfgs = &conditions.carried.cfgs;
-        let asked = conditions.list.iter().map(|(condition, ty)| condition.ask(ty, block, krate));
+        let asked = conditions.list.iter().map(|(condition, ty)| condition.ask(ty, Some(block), krate));
         quote_spanned! {span=> #(#cfgs)* { #(#asked)* } }
     });
     let asks = format_ident!("__systemge_{name}_conditions", span = span);
@@ -297,7 +318,7 @@ pub(crate) fn values(count: usize) -> (Vec<Ident>, TokenStream) {
 /// The name of a topic as an argument; one that is a constant is checked while the user's program is compiled.
 pub(crate) fn name_check(name: &TopicName, krate: &CratePath) -> TokenStream {
     match name {
-        TopicName::Literal(literal) => literal.to_token_stream(),
+        TopicName::Literal(_) | TopicName::Declared(_) => name.to_token_stream(),
         TopicName::Constant(path) => {
             let span = place(path);
             let krate = krate.at(span);

@@ -17,7 +17,9 @@
 mod application;
 mod attributes;
 mod block;
+mod client;
 mod commands;
+mod contract;
 mod crate_path;
 mod emit;
 mod errors;
@@ -35,10 +37,11 @@ mod websocket;
 
 pub use self::application::application;
 pub use self::commands::commands;
+pub use self::contract::contract;
 pub use self::crate_path::CratePath;
 pub use self::expansion::Expansion;
 pub use self::http::http;
 pub use self::misplaced::misplaced;
-pub use self::node::node;
+pub use self::node::{implement, node};
 pub use self::payload::{payload, schema};
 pub use self::websocket::websocket;

@@ -8,16 +8,24 @@ use syn::ext::IdentExt as _;
 use syn::{Attribute, Lit, LitStr, Type};
 
 use crate::attributes::{self, Argument, ArgumentKind};
-use crate::block::{self, replace_self};
+use crate::block::{self, ValidSignature, replace_self};
 use crate::errors::{Mistake, Sink};
 use crate::names;
 use crate::suggest;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    OneWay,
+    Request,
+}
 
 /// The name of a topic: text, or the path of a constant as an expression.
 #[derive(Debug, Clone)]
 pub(crate) enum TopicName {
     Literal(LitStr),
     Constant(TokenStream),
+    /// An expression for the name that a contract declares.
+    Declared(TokenStream),
 }
 
 impl TopicName {
@@ -26,6 +34,7 @@ impl TopicName {
         match self {
             Self::Literal(literal) => Self::Literal(literal),
             Self::Constant(path) => Self::Constant(replace_self(path, self_type)),
+            Self::Declared(name) => Self::Declared(name),
         }
     }
 
@@ -33,7 +42,7 @@ impl TopicName {
     pub(crate) fn text(&self) -> Option<String> {
         match self {
             Self::Literal(literal) => Some(literal.value()),
-            Self::Constant(_) => None,
+            Self::Constant(_) | Self::Declared(_) => None,
         }
     }
 }
@@ -42,7 +51,7 @@ impl ToTokens for TopicName {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         match self {
             Self::Literal(literal) => literal.to_tokens(tokens),
-            Self::Constant(path) => path.to_tokens(tokens),
+            Self::Constant(name) | Self::Declared(name) => name.to_tokens(tokens),
         }
     }
 }
@@ -106,6 +115,35 @@ impl TopicAttribute {
             );
         }
         read
+    }
+
+    /// Reads the attribute of a handler whose name and kind are said elsewhere; gives those, too, should they stand there:
+    /// their tokens, and what they are.
+    pub(crate) fn read_options(
+        attribute: &Attribute,
+        method: &Ident,
+        sink: &Sink<'_>,
+    ) -> (Self, Vec<(TokenStream, &'static str)>) {
+        const OPTIONS: &[&str] = &["spawn", "blocking", "timeout"];
+        let mut read = Self::default();
+        let mut repeated = Vec::new();
+        for argument in attributes::arguments_of(attribute, sink) {
+            if let Some(option) = allowed_option(&argument, OPTIONS) {
+                if read.options.contains(option) {
+                    attributes::given_twice(option, sink);
+                } else {
+                    read.option(option, &argument, sink);
+                    read.options.push(option.clone());
+                }
+            } else if allowed_option(&argument, &["oneway", "request"]).is_some() {
+                repeated.push((argument.tokens, "kind"));
+            } else if allowed_option(&argument, &["alias"]).is_some() || is_name(&argument, 0) {
+                repeated.push((argument.tokens, "name"));
+            } else {
+                refuse(&argument, "topic", 1, method, OPTIONS, sink);
+            }
+        }
+        (read, repeated)
     }
 
     /// Whether an option is given.
@@ -258,7 +296,7 @@ fn refuse(
 }
 
 /// `set_grid` as `setGrid`, the way topics are usually written.
-fn camel_case(name: &Ident) -> String {
+pub(crate) fn camel_case(name: &Ident) -> String {
     let mut text = String::new();
     for (index, word) in name.unraw().to_string().split('_').filter(|word| !word.is_empty()).enumerate() {
         let mut letters = word.chars();
@@ -270,6 +308,48 @@ fn camel_case(name: &Ident) -> String {
         text.push_str(letters.as_str());
     }
     text
+}
+
+/// Decides whether a topic is one-way or a request, and reports a contradiction.
+pub(crate) fn kind(attribute: &TopicAttribute, signature: &ValidSignature, sink: &Sink<'_>) -> Kind {
+    match (attribute.option_named("oneway"), attribute.option_named("request")) {
+        (Some(one_way), Some(request)) => {
+            let mistake = Mistake::new(217, "a topic is one-way or a request, not both");
+            let last = if attribute.options.last() == Some(request) { request } else { one_way };
+            sink.at(last.span(), mistake.help("remove `oneway` or `request`"));
+            Kind::Request
+        }
+        (Some(_), None) => {
+            if let Some(output) = &signature.output
+                && let Some(value) = unreceived(output)
+            {
+                let value = block::type_text(value);
+                let mistake =
+                    Mistake::new(216, format!("nobody would receive the `{value}` of a one-way topic"));
+                sink.on(output, mistake.help("return nothing or `Result<(), E>`, or remove `oneway`"));
+            }
+            Kind::OneWay
+        }
+        (None, Some(_)) => Kind::Request,
+        (None, None) if signature.output.as_ref().is_some_and(|ty| !is_unit(ty)) => Kind::Request,
+        (None, None) => Kind::OneWay,
+    }
+}
+
+/// The success value in a return type that is a `Result` with something in it, as far as the tokens tell.
+fn unreceived(output: &Type) -> Option<&Type> {
+    let segment = block::last_segment(output)?;
+    let syn::PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    match arguments.args.first() {
+        Some(syn::GenericArgument::Type(success)) if segment.ident == "Result" && !is_unit(success) => {
+            Some(success)
+        }
+        _ => None,
+    }
+}
+
+pub(crate) fn is_unit(ty: &Type) -> bool {
+    matches!(block::ungroup(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
 }
 
 #[cfg(test)]

@@ -25,6 +25,12 @@ use systemge_codegen::{CratePath, Expansion};
 /// blocks of a generic application need stand on the type, since a block with bounds of its own would apply to some
 /// of its types only.
 ///
+/// # Contracts
+///
+/// Contracts ([`macro@contract`]) are listed: `#[application(handles(Game), calls(Lobby, Clock))]`. Those in `handles` have a
+/// `#[systemge::node] impl Game for App`, whose handlers would not be started otherwise, which is an error. Those in `calls`
+/// are what the application depends on; a `&Context<Self>` makes clients of no other contracts.
+///
 /// `#[application(crate = path)]` says where systemge is, for macros that export it under another path.
 #[proc_macro_derive(Application, attributes(application))]
 pub fn application(item: TokenStream) -> TokenStream {
@@ -231,11 +237,93 @@ pub fn schema(item: TokenStream) -> TokenStream {
 /// client is as visible as the most visible of them: handlers without `pub` can be called from their own module and
 /// those below it. A generic application's client has the same parameters: `StoreClient::<u8>::new(ctx)`.
 ///
-/// A type has one such block, for now. `#[systemge::node(crate = path)]` says where systemge is, for macros that
+/// `#[systemge::node] impl Game for App` handles the topics of a [`macro@contract`].
+///
+/// `#[systemge::node(crate = path)]` says where systemge is, for macros that
 /// export it under another path; a dependency that is renamed in `Cargo.toml` is found by itself.
 #[proc_macro_attribute]
 pub fn node(arguments: TokenStream, item: TokenStream) -> TokenStream {
     run(|path| systemge_codegen::node(arguments.into(), item.into(), path))
+}
+
+/// Declares topics that several programs share: a contract between those who call them and those who handle them.
+///
+/// ```
+/// use systemge::prelude::*;
+///
+/// // in a crate or a module that all of them know; systemge without any feature is enough for it
+/// #[systemge::contract]                      // generates GameClient
+/// pub trait Game {
+///     /// Plays a move. (this text is on the client, too)
+///     #[topic("move")]
+///     async fn play(&self, from: u8, to: u8) -> Result<bool, String>; // returns something: a request
+///
+///     #[topic("resign")]
+///     async fn resign(&self, player: String); //                         returns nothing: a message
+///
+///     #[topic("ready", request)]
+///     async fn ready(&self); //                                          a request that only acknowledges
+/// }
+///
+/// #[derive(systemge::Application, Default)]
+/// #[application(handles(Game))]
+/// struct Chess {
+///     moves: Vec<(u8, u8)>,
+/// }
+///
+/// #[systemge::node]
+/// impl Game for Chess {
+///     async fn play(&mut self, from: u8, to: u8, ctx: &Context<Self>) -> Result<bool, String> {
+///         if from == to {
+///             return Err(format!("{} stands still", ctx.sender().unwrap_or("somebody")));
+///         }
+///         self.moves.push((from, to));
+///         Ok(self.moves.len() > 100)
+///     }
+///
+///     async fn resign(&self, _player: String) {}
+///
+///     #[topic(spawn, timeout = "1s")]
+///     async fn ready(&self) {}
+/// }
+///
+/// #[derive(systemge::Application, Default)]
+/// #[application(calls(Game))]
+/// struct Player {}
+///
+/// #[systemge::commands]
+/// impl Player {
+///     #[command("play")]
+///     async fn play(&self, from: u8, to: u8, ctx: &Context<Self>) -> Result<bool> {
+///         Ok(GameClient::new(ctx).play(from, to).await?)
+///     }
+/// }
+/// # fn main() {}
+/// ```
+///
+/// - The trait is a declaration: its client doesn't implement it, and a block of handlers only looks like an implementation.
+///   There, `&mut self`, `&Context` and `&Context<Self>` may stand, `async` may come or go, hooks are allowed, and
+///   `#[topic(..)]` takes the options `spawn`, `blocking` and `timeout`. Names and kinds (`oneway`, `request`, `alias`) are the
+///   contract's.
+/// - An application may handle several contracts beside topics of its own; it lists them in `handles(..)`.
+/// - One `use` of the trait's name brings what belongs to it: the trait, a constant and a macro. The client has a name of
+///   its own. The constant, a [`Contract`], tells the names, kinds and shapes of the topics, whether or not the program has
+///   anybody who handles them: `Game.topics()`.
+/// - The contract, its client and the constant are as visible as the trait.
+///
+/// `#[systemge::contract(crate = path)]` says where systemge is, for macros that export it under another path.
+///
+/// [`Contract`]: https://docs.rs/systemge/latest/systemge/struct.Contract.html
+#[proc_macro_attribute]
+pub fn contract(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    run(|path| systemge_codegen::contract(arguments.into(), item.into(), path))
+}
+
+/// What the macro of a contract calls with a block of handlers; not for programs.
+#[doc(hidden)]
+#[proc_macro]
+pub fn implement(input: TokenStream) -> TokenStream {
+    run(|_| systemge_codegen::implement(input.into()))
 }
 
 /// Makes the methods of an `impl` block commands: what an operator can tell the node to do.

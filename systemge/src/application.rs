@@ -8,6 +8,7 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::command::CommandTable;
 use crate::context::{Context, Core};
+use crate::contract::Contracts;
 use crate::node::TopicTable;
 
 /// The user's struct: the state of one node. Derived: `#[derive(systemge::Application)]`.
@@ -21,6 +22,10 @@ pub trait Application: Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn __components() -> Components<Self>;
 
+    /// The contracts that it lists: `#[application(handles(..), calls(..))]`.
+    #[doc(hidden)]
+    const __CONTRACTS: Contracts = Contracts::NONE;
+
     /// The kinds of nodes that it makes, which the configuration may name.
     #[doc(hidden)]
     fn __kinds(&self) -> Vec<String> {
@@ -32,7 +37,7 @@ pub trait Application: Send + Sync + Sized + 'static {
 #[doc(hidden)]
 #[expect(clippy::exhaustive_structs, reason = "generated code builds it")]
 pub struct Components<A: Application> {
-    pub node: Option<NodeBlock<A>>,
+    pub nodes: Vec<NodeBlock<A>>,
     pub commands: Option<CommandBlock<A>>,
     #[cfg(feature = "http")]
     pub http: Option<HttpBlock<A>>,
@@ -46,7 +51,7 @@ impl<A: Application> Components<A> {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            node: None,
+            nodes: Vec::new(),
             commands: None,
             #[cfg(feature = "http")]
             http: None,
@@ -55,13 +60,18 @@ impl<A: Application> Components<A> {
         }
     }
 
+    /// Adds a block of handlers, if there is one.
+    pub fn add(&mut self, block: Option<NodeBlock<A>>) {
+        self.nodes.extend(block);
+    }
+
     /// Whether some handler takes `&mut self`, so that the state needs a lock.
     pub(crate) fn exclusive(&self) -> bool {
         #[cfg_attr(
             not(any(feature = "http", feature = "websocket")),
             expect(unused_mut, reason = "the other components may have exclusive handlers, too")
         )]
-        let mut exclusive = self.node.as_ref().is_some_and(|block| block.exclusive)
+        let mut exclusive = self.nodes.iter().any(|block| block.exclusive)
             || self.commands.as_ref().is_some_and(|block| block.exclusive);
         #[cfg(feature = "http")]
         {
@@ -267,6 +277,7 @@ macro_rules! fallbacks {
 
 fallbacks! {
     NoNode: NodeBlock => __SYSTEMGE_NODE,
+    NoNamedNode: NodeBlock => __SYSTEMGE_NAMED_NODE,
     NoCommands: CommandBlock => __SYSTEMGE_COMMANDS,
     #[cfg(feature = "http")]
     NoHttp: HttpBlock => __SYSTEMGE_HTTP,

@@ -93,7 +93,9 @@ mod clock;
 pub mod command;
 pub mod config;
 mod connection;
+mod const_text;
 mod context;
+mod contract;
 #[cfg(feature = "dashboard")]
 mod dashboard;
 mod error;
@@ -124,6 +126,7 @@ pub mod websocket;
 pub use self::application::Application;
 pub use self::connection::DialState;
 pub use self::context::{AnyApplication, Context};
+pub use self::contract::{Contract, DeclaredTopic};
 #[cfg(feature = "dashboard")]
 pub use self::dashboard::DashboardError;
 pub use self::error::{Error, Result};
@@ -139,7 +142,7 @@ pub use self::web::WebError;
 
 #[cfg(feature = "http")]
 pub use systemge_macros::http;
-pub use systemge_macros::{Application, Schema, command, commands, node, payload, topic};
+pub use systemge_macros::{Application, Schema, command, commands, contract, node, payload, topic};
 #[cfg(feature = "websocket")]
 pub use systemge_macros::{push, websocket};
 

@@ -4,7 +4,7 @@ pub use futures_util::future::BoxFuture;
 pub use serde;
 
 pub use crate::application::{
-    CommandBlock, Components, HookResult, Invocation, NoCommands, NoNode, NodeBlock, State,
+    CommandBlock, Components, HookResult, Invocation, NoCommands, NoNamedNode, NoNode, NodeBlock, State,
 };
 #[cfg(feature = "http")]
 pub use crate::application::{HttpBlock, NoHttp};
@@ -12,6 +12,10 @@ pub use crate::application::{HttpBlock, NoHttp};
 pub use crate::application::{NoWebSocket, WebSocketBlock};
 pub use crate::client::ClientCore;
 pub use crate::command::{ArgumentSpec, CommandArguments, CommandSpec, CommandTable, Presence};
+pub use crate::contract::{
+    CallerOf, Calls, Contract, ContractTopic, ContractValue, Contracts, Declared, DeclaredTopic,
+    HandlesContract, HandlesContractConditions, Lists, NoTopics,
+};
 #[cfg(feature = "http")]
 pub use crate::http::{HttpRequest, RouteTable};
 pub use crate::node::{TopicOptions, TopicTable, blocking};
@@ -19,6 +23,7 @@ pub use crate::probe;
 pub use crate::topic::{Topic, check_topic_name};
 #[cfg(feature = "websocket")]
 pub use crate::websocket::{Pusher, WebSocketTable};
+pub use systemge_macros::implement;
 
 /// The components of `$application`, as far as this build of systemge has them.
 #[doc(hidden)]
@@ -26,9 +31,10 @@ pub use crate::websocket::{Pusher, WebSocketTable};
 macro_rules! __components {
     ($application:ty) => {{
         #[allow(unused_imports, reason = "each is used only where the application lacks that component")]
-        use $crate::__private::{NoCommands as _, NoNode as _};
+        use $crate::__private::{NoCommands as _, NoNamedNode as _, NoNode as _};
         let mut components = $crate::__private::Components::<$application>::new();
-        components.node = <$application>::__SYSTEMGE_NODE;
+        components.add(<$application>::__SYSTEMGE_NODE);
+        components.add(<$application>::__SYSTEMGE_NAMED_NODE);
         components.commands = <$application>::__SYSTEMGE_COMMANDS;
         $crate::__components_http!(components, $application);
         $crate::__components_websocket!(components, $application);

@@ -15,9 +15,11 @@ use serde::de::DeserializeOwned;
 use crate::Schema;
 use crate::application::Application;
 use crate::command::CommandReply;
+use crate::contract::Lists;
 #[cfg(feature = "http")]
 use crate::http::{FromRequest, Respond};
 
+use crate::const_text::{self, Message};
 use crate::payload::{FNV_OFFSET, OneWayReply, Payload, Reply, WireError, byte};
 use crate::topic::Topic;
 
@@ -69,6 +71,17 @@ pub trait PayloadField: Schema + Serialize + DeserializeOwned {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Schema + Serialize + DeserializeOwned> PayloadField for T {}
+
+/// A type in a handler of a contract: that of the contract.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "[SGE0403] the contract says `{T}` here, not `{Self}`",
+    label = "not the type of the contract",
+    note = "caller and handler speak the contract's types: write `{T}`, or change the contract"
+)]
+pub trait OfContract<T> {}
+
+impl<T> OfContract<T> for T {}
 
 macro_rules! assumptions {
     ($($condition:ident: $name:ident),* $(,)?) => {$(
@@ -126,6 +139,40 @@ pub const fn wire_error<T: WireError>() {
 
 #[doc(hidden)]
 pub const fn one_way_reply<T: OneWayReply>() {}
+
+#[doc(hidden)]
+pub const fn of_contract<Own: OfContract<T>, T>() {}
+
+#[doc(hidden)]
+pub const fn listed<T: Lists<CONTRACT>, const CONTRACT: u64>() {}
+
+/// Whether the methods are all that declare a topic of the contract; asked where some stand under a `#[cfg]`.
+///
+/// # Panics
+///
+/// While the program is compiled, if one is missing.
+#[doc(hidden)]
+pub const fn all_handled(contract: &crate::Contract, methods: &[&str]) {
+    let topics = contract.topics();
+    let mut index = 0;
+    while index < topics.len() {
+        let mut found = false;
+        let mut other = 0;
+        while other < methods.len() {
+            found |= const_text::equal(topics[index].method(), methods[other]);
+            other += 1;
+        }
+        if !found {
+            Message::new("[SGE0401] there is no handler for `")
+                .with(topics[index].method())
+                .with("` of the contract `")
+                .with(contract.name())
+                .with("`")
+                .panic();
+        }
+        index += 1;
+    }
+}
 
 #[doc(hidden)]
 pub const fn command_argument<T: CommandArgument>() {}

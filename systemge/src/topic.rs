@@ -1,5 +1,7 @@
 //! Topics: the types of messages.
 
+use std::fmt;
+
 use crate::payload::{Described, Description, FNV_OFFSET, Payload, Reply, Shape, byte};
 
 /// A topic as a client and a handler see it: its name, its kind and the shapes of what it carries.
@@ -118,6 +120,13 @@ impl Topic {
             response: self.response.map(Described::from),
             error: self.error.map(Described::from),
         }
+    }
+}
+
+impl fmt::Display for Topic {
+    /// The name and the types, such as `move: ({ from: u8, to: u8 }) -> bool`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.description())
     }
 }
 

@@ -3,6 +3,8 @@
 
 #[path = "pass/conditional.rs"]
 mod conditional;
+#[path = "pass/contracts.rs"]
+mod contracts;
 #[path = "pass/elsewhere.rs"]
 mod elsewhere;
 #[path = "pass/gateway.rs"]

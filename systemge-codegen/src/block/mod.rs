@@ -7,10 +7,10 @@ mod types;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
-use syn::{Attribute, Generics, Path, Signature, Type, Visibility, WhereClause};
+use syn::{Attribute, FnArg, Generics, Pat, Path, Signature, Type, Visibility, WhereClause};
 
-pub(crate) use self::parse::parse;
-pub(crate) use self::signature::{Role, Rules, ValidSignature};
+pub(crate) use self::parse::{parse, parse_trait};
+pub(crate) use self::signature::{Receiver, Role, Rules, ValidSignature};
 pub(crate) use self::types::{
     Obstacle, is_called, is_known_payload, is_owned, last_segment, obstacle, only_argument, owned,
     replace_self, type_text, ungroup,
@@ -30,6 +30,20 @@ pub(crate) struct RawBlock {
     pub(crate) inner_attributes: Vec<Attribute>,
     pub(crate) items: Vec<RawItem>,
     pub(crate) brace: Span,
+}
+
+/// A trait, parsed but not judged.
+#[derive(Debug)]
+pub(crate) struct RawTrait {
+    /// The attributes above it, without the macro's own.
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    /// A word before `trait`, such as `unsafe`.
+    pub(crate) qualifier: Option<Ident>,
+    pub(crate) name: Ident,
+    pub(crate) generics: Generics,
+    pub(crate) supertraits: TokenStream,
+    pub(crate) items: Vec<RawItem>,
 }
 
 /// What stands in a block.
@@ -91,6 +105,7 @@ impl RawBlock {
     /// Reports what no block of ours may be: an implementation of a trait, or a block for something that has no
     /// name.
     pub(crate) fn check_head(&self, attribute: &str, sink: &Sink<'_>) {
+        self.check_type(attribute, sink);
         if let Some((path, _)) = &self.trait_path {
             let name = self.plain_type_name();
             let message = format!(
@@ -99,7 +114,12 @@ impl RawBlock {
             );
             let help = format!("put the handlers into a block of their own: `impl {name} {{ .. }}`");
             sink.on(path, Mistake::new(2, message).help(help));
-        } else if self.type_name().is_none() {
+        }
+    }
+
+    /// Reports a type that handlers can't be for.
+    pub(crate) fn check_type(&self, attribute: &str, sink: &Sink<'_>) {
+        if self.type_name().is_none() {
             let message = format!("`#[systemge::{attribute}]` needs the name of a struct or an enum");
             sink.on(&self.self_type, Mistake::new(1, message).help("write `impl Life { .. }`, for example"));
         }
@@ -133,6 +153,17 @@ impl ToTokens for RawBlock {
     }
 }
 
+impl ToTokens for RawTrait {
+    /// The trait as it was, without our own attributes.
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self { attributes, visibility, qualifier, name, generics, supertraits, items } = self;
+        let where_clause = generics.where_clause.as_ref();
+        tokens.extend(quote! {
+            #(#attributes)* #visibility #qualifier trait #name #generics: #supertraits #where_clause { #(#items)* }
+        });
+    }
+}
+
 impl ToTokens for RawItem {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         match self {
@@ -144,6 +175,32 @@ impl ToTokens for RawItem {
             Self::Other { attributes, tokens: item, .. } => tokens.extend(quote! { #(#attributes)* #item }),
         }
     }
+}
+
+/// Gives every parameter a plain name or none, as a method without a body must have it.
+pub(crate) fn plain_parameters(signature: &mut Signature) {
+    for input in &mut signature.inputs {
+        match input {
+            FnArg::Receiver(receiver) => receiver.mutability = None,
+            FnArg::Typed(typed) => match &mut *typed.pat {
+                Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => {
+                    pattern.mutability = None;
+                }
+                pattern => *pattern = syn::parse_quote!(_),
+            },
+        }
+    }
+}
+
+/// The keyword of an item that is no method; `None` where it is something that can't be read.
+pub(crate) fn item_keyword(tokens: &TokenStream) -> Option<String> {
+    let words = tokens.clone().into_iter().filter_map(|token| match token {
+        TokenTree::Ident(word) => Some(word.to_string()),
+        _ => None,
+    });
+    words
+        .take(2)
+        .find(|word| matches!(word.as_str(), "const" | "type" | "static" | "struct" | "enum" | "use"))
 }
 
 /// A path as one writes it.

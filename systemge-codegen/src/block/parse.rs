@@ -2,10 +2,11 @@
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
+use syn::ext::IdentExt as _;
 use syn::parse::{Parse as _, ParseStream, Parser as _};
 use syn::{Attribute, Generics, Path, Signature, Token, Type, Visibility};
 
-use super::{RawBlock, RawItem, RawMethod};
+use super::{RawBlock, RawItem, RawMethod, RawTrait};
 use crate::attributes::names_inside_cfg_attr;
 use crate::errors::{Mistake, Sink};
 
@@ -36,6 +37,28 @@ pub(crate) fn parse(
     }
 }
 
+/// Reads a trait; `inert` are the names of our attributes on its methods.
+///
+/// Reports what isn't a trait at all and returns `None`; the caller emits the item as it was.
+pub(crate) fn parse_trait(item: TokenStream, inert: &[&str], sink: &Sink<'_>) -> Option<RawTrait> {
+    const HELP: &str = "a contract is a trait: `pub trait Game { .. }`";
+    let found = other_item(&item);
+    if let Some((keyword, what)) = found.filter(|(_, what)| *what != "trait") {
+        let mistake = Mistake::new(1, format!("`#[systemge::contract]` is on a {what}"));
+        sink.on(keyword, mistake.help(HELP));
+        return None;
+    }
+    let reader = Reader { macro_name: "contract", inert, sink };
+    match (|input: ParseStream<'_>| reader.contract(input)).parse2(item) {
+        Ok(contract) => Some(contract),
+        Err(error) => {
+            let message = format!("`#[systemge::contract]` can't read this item: {error}");
+            sink.at(error.span(), Mistake::new(1, message).help(HELP));
+            None
+        }
+    }
+}
+
 /// The keyword and the kind of an item that is no `impl` block.
 fn other_item(item: &TokenStream) -> Option<(Ident, &'static str)> {
     item.clone().into_iter().find_map(|token| {
@@ -61,6 +84,7 @@ fn other_item(item: &TokenStream) -> Option<(Ident, &'static str)> {
 /// HTTP are missing on purpose: `#[get]` may well be somebody else's.
 const BLOCKS: &[(&str, &[&str])] = &[
     ("node", &["topic", "on_start", "on_stop"]),
+    ("contract", &["topic"]),
     ("commands", &["command"]),
     ("http", &[]),
     ("websocket", &["topic", "push", "on_connect", "on_disconnect"]),
@@ -109,6 +133,30 @@ impl Reader<'_> {
             items,
             brace,
         })
+    }
+
+    fn contract(&self, input: ParseStream<'_>) -> syn::Result<RawTrait> {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let visibility = input.parse()?;
+        let qualifier = if input.peek(Token![trait]) { None } else { Some(input.call(Ident::parse_any)?) };
+        input.parse::<Token![trait]>()?;
+        let name = input.parse()?;
+        let mut generics: Generics = if input.peek(Token![<]) { input.parse()? } else { Generics::default() };
+        let mut supertraits = TokenStream::new();
+        if input.peek(Token![:]) {
+            input.parse::<Token![:]>()?;
+            while !input.is_empty() && !input.peek(Token![where]) && !input.peek(syn::token::Brace) {
+                supertraits.extend([input.parse::<TokenTree>()?]);
+            }
+        }
+        generics.where_clause = input.parse()?;
+        let content;
+        syn::braced!(content in input);
+        let mut items = Vec::new();
+        while !content.is_empty() {
+            items.push(self.item(&content, true)?);
+        }
+        Ok(RawTrait { attributes, visibility, qualifier, name, generics, supertraits, items })
     }
 
     fn item(&self, input: ParseStream<'_>, alone: bool) -> syn::Result<RawItem> {

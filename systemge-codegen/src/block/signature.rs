@@ -30,6 +30,8 @@ pub(crate) struct ValidSignature {
     pub(crate) parameters: Vec<Parameter>,
     /// The type after the arrow.
     pub(crate) output: Option<Type>,
+    /// The trait that the method is of, where it is none of the type's own.
+    pub(crate) home: Option<TokenStream>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +85,7 @@ impl ValidSignature {
             receiver: receiver.unwrap_or(Receiver::Shared),
             parameters,
             output,
+            home: None,
         })
     }
 

@@ -4,47 +4,208 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote_spanned};
 use syn::Type;
 
-use super::model::{Kind, Node, Topic, TopicOptions};
+use super::implement::Implementation;
+use super::model::{Node, Topic, TopicOptions};
 use crate::attributes::Carried;
 use crate::block::{ValidSignature, last_segment};
 use crate::crate_path::CratePath;
 use crate::emit::{self, Condition, Conditions};
+use crate::topic::Kind;
 
 /// `const __SYSTEMGE_NODE`, in an `impl` block of its own.
 pub(crate) fn block(node: &Node<'_>, krate: &CratePath) -> TokenStream {
+    let span = Span::mixed_site();
+    let value = value(node, krate, |_| None);
+    let constant = quote_spanned! {span=>
+        #[doc(hidden)]
+        pub const __SYSTEMGE_NODE: ::core::option::Option<#krate::__private::NodeBlock<Self>> =
+            ::core::option::Option::Some(#value);
+    };
+    let mut tokens = emit::constant(node.block, "node", &all_conditions(node), krate, &constant);
+    tokens.extend(coherence(node, krate));
+    tokens.extend(node.warnings.iter().map(|(place, text)| emit::warning(*place, text)));
+    tokens
+}
+
+/// The same for a block of handlers of a contract: implementations of hidden traits, from which the application's derive
+/// takes it.
+pub(super) fn contract_block(
+    node: &Node<'_>,
+    implementation: &Implementation<'_>,
+    krate: &CratePath,
+) -> TokenStream {
+    let span = Span::mixed_site();
+    let Implementation { contract, client, places, constant, .. } = implementation;
+    let Carried { cfgs, .. } = Carried::of(&node.block.attributes);
+    let (generics, _, where_clause) = node.block.generics.split_for_impl();
+    let own = where_clause.into_iter().flat_map(|clause| clause.predicates.iter());
+    let self_type = &node.block.self_type;
+    let own_again = own.clone();
+    let application = Condition::Application.assume(self_type, krate).into_iter();
+    let application_again = application.clone();
+    let conditions = all_conditions(node);
+    let assumed = emit::assumed(&conditions, krate);
+    let aliases = |index: usize| {
+        let place = places[index];
+        Some(quote_spanned! {span=>
+            aliases: <#client as #krate::__private::ContractTopic<#place>>::ALIASES
+        })
+    };
+    let value = value(node, krate, aliases);
+    let place = contract.segments.last().map_or(span, |segment| emit::place(&segment.ident));
+    let listed = {
+        let krate = krate.at(place);
+        emit::statement(
+            &quote_spanned! {place=> #krate::__private::probe::listed },
+            &[self_type, &quote_spanned! {place=> { #contract.key() } }],
+            place,
+            Some(node.block),
+        )
+    };
+    let asked =
+        node.topics.iter().zip(places).map(|(topic, place)| of_contract(topic, *place, node, client, krate));
+    let hooks = emit::hook_conditions(&node.on_start).chain(emit::hook_conditions(&node.on_stop));
+    let hooks = hooks.map(|conditions| {
+        let cfgs = &conditions.carried.cfgs;
+        let asked = conditions.list.iter().map(|(condition, ty)| condition.ask(ty, Some(node.block), krate));
+        quote_spanned! {span=> #(#cfgs)* { #(#asked)* } }
+    });
+    let complete = complete(node, implementation, place, krate);
+    quote_spanned! {span=>
+        #(#cfgs)*
+        #[automatically_derived]
+        #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+        impl #generics #krate::__private::HandlesContractConditions<{ #contract.key() }> for #self_type #where_clause {
+            fn conditions() {
+                #listed
+                #complete
+                #(#asked)*
+                #(#hooks)*
+            }
+        }
+
+        #(#cfgs)*
+        #[automatically_derived]
+        #[allow(deprecated, non_upper_case_globals, clippy::all, clippy::pedantic, clippy::nursery)]
+        impl #generics #self_type
+        where
+            #(#own,)*
+            #(#application,)*
+            #(#assumed,)*
+        {
+            #[doc(hidden)]
+            const #constant: ::core::option::Option<#krate::__private::NodeBlock<Self>> =
+                ::core::option::Option::Some(#value);
+        }
+
+        #(#cfgs)*
+        #[allow(non_upper_case_globals, clippy::all, clippy::pedantic, clippy::nursery)]
+        const _: () = {
+            // in the place of a block whose conditions are not met, which is reported elsewhere
+            trait Missing: #krate::Application {
+                const #constant: ::core::option::Option<#krate::__private::NodeBlock<Self>> =
+                    ::core::option::Option::None;
+            }
+
+            impl<A: #krate::Application> Missing for A {}
+
+            #[automatically_derived]
+            impl #generics #krate::__private::HandlesContract<{ #contract.key() }> for #self_type
+            where
+                #(#own_again,)*
+                #(#application_again,)*
+            {
+                const BLOCK: ::core::option::Option<#krate::__private::NodeBlock<Self>> = <#self_type>::#constant;
+            }
+        };
+    }
+}
+
+/// Asks whether the types of a handler are those of the contract.
+fn of_contract(
+    topic: &Topic,
+    place: usize,
+    node: &Node<'_>,
+    client: &TokenStream,
+    krate: &CratePath,
+) -> TokenStream {
+    let cfgs = &topic.carried.cfgs;
+    let ask = |own: &TokenStream, of: &dyn Fn(Span, &CratePath) -> TokenStream| {
+        let span = emit::place(own);
+        let krate = krate.at(span);
+        let probe = quote_spanned! {span=> #krate::__private::probe::of_contract };
+        emit::statement(&probe, &[own, &of(span, &krate)], span, Some(node.block))
+    };
+    let values = topic.signature.values().enumerate().map(|(index, value)| {
+        ask(&value.ty.to_token_stream(), &|span, krate| {
+            quote_spanned! {span=> <#client as #krate::__private::ContractValue<#place, #index>>::Value }
+        })
+    });
+    // what a one-way handler returns stays with its node
+    let reply = (topic.kind == Kind::Request).then(|| {
+        ask(&topic.signature.reply(), &|span, krate| {
+            quote_spanned! {span=> <#client as #krate::__private::ContractTopic<#place>>::Reply }
+        })
+    });
+    let output = topic.signature.output.as_ref().filter(|_| topic.kind == Kind::OneWay);
+    let one_way = output.map(|ty| Condition::OneWayReply.ask(ty, Some(node.block), krate));
+    let span = Span::mixed_site();
+    quote_spanned! {span=> #(#cfgs)* { #(#values)* #reply #one_way } }
+}
+
+/// Asks whether all topics are handled, where the contract has some under a `#[cfg]`, which only the compiler can decide.
+fn complete(
+    node: &Node<'_>,
+    implementation: &Implementation<'_>,
+    place: Span,
+    krate: &CratePath,
+) -> Option<TokenStream> {
+    if !implementation.conditional {
+        return None;
+    }
+    let krate = krate.at(place);
+    let contract = implementation.contract;
+    let names = node.topics.iter().map(|topic| {
+        let cfgs = &topic.carried.cfgs;
+        let name = syn::ext::IdentExt::unraw(&topic.signature.name).to_string();
+        quote_spanned! {place=> #(#cfgs)* #name }
+    });
+    Some(quote_spanned! {place=>
+        const _: () = #krate::__private::probe::all_handled(&#contract, &[#(#names),*]);
+    })
+}
+
+fn all_conditions<'n>(node: &'n Node<'_>) -> Vec<Conditions<'n>> {
+    node.topics
+        .iter()
+        .map(|topic| Conditions { carried: &topic.carried, list: conditions(&topic.signature, topic.kind) })
+        .chain(emit::hook_conditions(&node.on_start))
+        .chain(emit::hook_conditions(&node.on_stop))
+        .collect()
+}
+
+/// A `NodeBlock`; `more` gives a further option of the topic at that place.
+fn value(node: &Node<'_>, krate: &CratePath, more: impl Fn(usize) -> Option<TokenStream>) -> TokenStream {
     let span = Span::mixed_site();
     let handlers = node.topics.iter().map(|topic| (&topic.signature, &topic.carried));
     let hooks = node.on_start.iter().chain(&node.on_stop).map(|hook| (&hook.signature, &hook.carried));
     let exclusive = emit::exclusive(handlers.chain(hooks));
     let on_start = emit::hook(&node.on_start, false, krate);
     let on_stop = emit::hook(&node.on_stop, false, krate);
-    let topics = node.topics.iter().map(|topic| entry(topic, krate));
+    let topics = node.topics.iter().enumerate().map(|(index, topic)| entry(topic, more(index), krate));
     let table = if node.topics.is_empty() {
         quote_spanned! {span=> _ }
     } else {
         quote_spanned! {span=> table }
     };
-    let constant = quote_spanned! {span=>
-        #[doc(hidden)]
-        pub const __SYSTEMGE_NODE: ::core::option::Option<#krate::__private::NodeBlock<Self>> =
-            ::core::option::Option::Some(#krate::__private::NodeBlock {
-                exclusive: #exclusive,
-                topics: |#table| { #(#topics)* },
-                on_start: #on_start,
-                on_stop: #on_stop,
-            });
-    };
-    let conditions: Vec<Conditions<'_>> = node
-        .topics
-        .iter()
-        .map(|topic| Conditions { carried: &topic.carried, list: conditions(&topic.signature, topic.kind) })
-        .chain(emit::hook_conditions(&node.on_start))
-        .chain(emit::hook_conditions(&node.on_stop))
-        .collect();
-    let mut tokens = emit::constant(node.block, "node", &conditions, krate, &constant);
-    tokens.extend(coherence(node, krate));
-    tokens.extend(node.warnings.iter().map(|(place, text)| emit::warning(*place, text)));
-    tokens
+    quote_spanned! {span=>
+        #krate::__private::NodeBlock {
+            exclusive: #exclusive,
+            topics: |#table| { #(#topics)* },
+            on_start: #on_start,
+            on_stop: #on_stop,
+        }
+    }
 }
 
 /// One implementation for each topic, so that the compiler finds duplicates that the macro can't see.
@@ -79,7 +240,7 @@ fn coherence(node: &Node<'_>, krate: &CratePath) -> TokenStream {
 }
 
 /// One line of the table.
-fn entry(topic: &Topic, krate: &CratePath) -> TokenStream {
+fn entry(topic: &Topic, more: Option<TokenStream>, krate: &CratePath) -> TokenStream {
     let Topic { name, kind, options, signature, carried } = topic;
     let span = signature.name.span().resolved_at(Span::mixed_site());
     let cfgs = &carried.cfgs;
@@ -100,7 +261,7 @@ fn entry(topic: &Topic, krate: &CratePath) -> TokenStream {
         quote_spanned! {span=> async move { #call #result } }
     };
     let checked = emit::name_check(name, krate);
-    let options = self::options(options, signature, krate);
+    let options = self::options(options, signature, more, krate);
     quote_spanned! {span=>
         #(#cfgs)*
         table.#method::<#payload, #reply, _, _>(
@@ -112,9 +273,14 @@ fn entry(topic: &Topic, krate: &CratePath) -> TokenStream {
 }
 
 /// The options of a topic, as far as they are not those that a topic has anyway.
-fn options(options: &TopicOptions, signature: &ValidSignature, krate: &CratePath) -> TokenStream {
+fn options(
+    options: &TopicOptions,
+    signature: &ValidSignature,
+    more: Option<TokenStream>,
+    krate: &CratePath,
+) -> TokenStream {
     let span = signature.name.span().resolved_at(Span::mixed_site());
-    let mut fields = Vec::new();
+    let mut fields: Vec<TokenStream> = more.into_iter().collect();
     if signature.is_exclusive() {
         fields.push(quote_spanned! {span=> exclusive: true });
     }

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, Span};
 use quote::format_ident;
-use syn::Visibility;
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
 use crate::attributes::{self, ArgumentKind, BlockArguments, Carried};
 use crate::block::{RawBlock, ValidSignature};
+use crate::client::ClientMethod;
 use crate::errors::{Mistake, Sink};
 use crate::hook::Hook;
-use crate::topic::TopicName;
+use crate::topic::{Kind, TopicName};
 
 /// A valid node block.
 #[derive(Debug)]
@@ -29,10 +29,19 @@ pub(crate) struct Node<'b> {
     pub(crate) warnings: Vec<(Span, String)>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    OneWay,
-    Request,
+impl<'b> Node<'b> {
+    /// A node without any handler yet.
+    pub(crate) fn empty(block: &'b RawBlock, arguments: &NodeArguments) -> Self {
+        Self {
+            block,
+            client_name: arguments.client_name(block),
+            topics: Vec::new(),
+            client_methods: Vec::new(),
+            on_start: Vec::new(),
+            on_stop: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
 }
 
 /// A handler of a topic.
@@ -58,18 +67,8 @@ pub(crate) struct TopicOptions {
     pub(crate) aliases: Vec<TopicName>,
 }
 
-/// A method of the generated client.
-#[derive(Debug)]
-pub(crate) struct ClientMethod {
-    pub(crate) name: TopicName,
-    pub(crate) kind: Kind,
-    pub(crate) signature: ValidSignature,
-    pub(crate) carried: Carried,
-    pub(crate) visibility: Visibility,
-}
-
 /// What stands in `#[systemge::node(..)]`.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct NodeArguments {
     /// The name of the client, where it isn't that of the type with `Client` behind it.
     client: Option<Ident>,

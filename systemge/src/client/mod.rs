@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use crate::connection::outbox::Pushed;
 use crate::context::{Context, Hold};
+use crate::contract::Contract;
 use crate::node::{Inner, Node, Peer, Provider, Providers, Route};
 use crate::payload::{Payload, Reply};
 use crate::topic::Topic;
@@ -85,6 +86,8 @@ struct ClientInner {
     target: Target,
     /// How long a node is waited for that handles the topic.
     patience: Option<Duration>,
+    /// The contract that declares the topics.
+    contract: Option<&'static Contract>,
 }
 
 impl<const N: usize> ClientCore<N> {
@@ -93,9 +96,17 @@ impl<const N: usize> ClientCore<N> {
     pub fn new(caller: &impl Caller) -> Self {
         let sealed::Origin { node, hold } = caller.origin();
         Self {
-            inner: ClientInner { node, hold, target: Target::All, patience: None },
+            inner: ClientInner { node, hold, target: Target::All, patience: None, contract: None },
             routes: [const { OnceLock::new() }; N],
         }
+    }
+
+    /// The client of a contract, which asks every node that handles the topic.
+    #[must_use]
+    pub fn of_contract(caller: &impl Caller, contract: &'static Contract) -> Self {
+        let mut core = Self::new(caller);
+        core.inner.contract = Some(contract);
+        core
     }
 
     /// Asks only the node of that name.

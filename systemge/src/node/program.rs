@@ -46,11 +46,11 @@ impl Program {
         let state = Arc::new(State::new(application, components.exclusive()));
         let mut topics = TopicTable::new(state.clone());
         let mut commands = CommandTable::new(state.clone());
-        let (mut on_start, mut on_stop) = (None, None);
-        if let Some(block) = components.node {
+        let (mut on_start, mut on_stop) = (Vec::new(), Vec::new());
+        for block in components.nodes {
             (block.topics)(&mut topics);
-            on_start = block.on_start.map(|hook| erase(&state, hook));
-            on_stop = block.on_stop.map(|hook| erase(&state, hook));
+            on_start.extend(block.on_start.map(|hook| erase(&state, hook)));
+            on_stop.extend(block.on_stop.map(|hook| erase(&state, hook)));
         }
         if let Some(block) = components.commands {
             (block.commands)(&mut commands);
@@ -95,8 +95,8 @@ impl Program {
             websocket: hub,
             handlers: topics.finish().into(),
             commands: commands.finish(),
-            on_start,
-            on_stop,
+            on_start: in_turn(on_start, false),
+            on_stop: in_turn(on_stop, true),
             kinds,
             has_lock: state.is_locked(),
         }
@@ -115,4 +115,25 @@ fn erase<A: Application>(
 ) -> Hook {
     let state = state.clone();
     Box::new(move |core| hook(Invocation::new(state.clone(), core)))
+}
+
+/// The hooks of several blocks as one, each after the other. After one that fails, the others run only where `all` do.
+fn in_turn(mut hooks: Vec<Hook>, all: bool) -> Option<Hook> {
+    if hooks.len() < 2 {
+        return hooks.pop();
+    }
+    let hooks: Arc<[Hook]> = hooks.into();
+    Some(Box::new(move |core| {
+        let hooks = hooks.clone();
+        Box::pin(async move {
+            let mut outcome = Ok(());
+            for hook in &*hooks {
+                outcome = outcome.and(hook(core.clone()).await);
+                if outcome.is_err() && !all {
+                    break;
+                }
+            }
+            outcome
+        })
+    }))
 }

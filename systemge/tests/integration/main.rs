@@ -8,6 +8,7 @@ mod cancelling;
 mod choosing;
 mod coming_and_going;
 mod command_line;
+mod contracts;
 #[cfg(feature = "dashboard")]
 mod dashboard;
 mod failures;

@@ -70,3 +70,40 @@ impl Vault {
         secrets.into_iter().next().unwrap_or(Secret { value: 0 })
     }
 }
+
+/// A contract of this program.
+#[net::contract]
+pub trait Chat {
+    /// Says something.
+    #[topic("say")]
+    async fn say(&self, text: String);
+}
+
+/// Handles a contract of its own, and one of a crate that calls systemge by its name.
+#[derive(net::Application, Debug)]
+#[application(handles(Chat, contract::Game), calls(Chat))]
+pub struct Table;
+
+#[net::node]
+impl Chat for Table {
+    async fn say(&self, text: String, ctx: &net::Context<Self>) {
+        let _ = ChatClient::new(ctx).say(text);
+    }
+}
+
+#[net::node]
+impl contract::Game for Table {
+    async fn play(&self, mv: contract::Move) -> Result<u32, String> {
+        Ok(mv.from.into())
+    }
+
+    async fn resign(&self) {}
+
+    fn always(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn old(&self) -> u8 {
+        0
+    }
+}

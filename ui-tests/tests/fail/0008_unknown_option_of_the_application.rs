@@ -1,5 +1,5 @@
 #[derive(systemge::Application)]
-#[application(handles(Game))]
-struct Life;
+#[application(handels(Game))]
+struct Life {}
 
 fn main() {}

@@ -1,9 +1,11 @@
 #[derive(systemge::Application)]
 struct Life;
 
-trait Game {}
-
 #[systemge::node]
-impl Game for Life {}
+impl Default for Life {
+    fn default() -> Self {
+        Self
+    }
+}
 
 fn main() {}

@@ -1,0 +1,72 @@
+//! Text while a program is compiled: comparing names, and messages that are made of several parts.
+
+/// Whether two texts are the same.
+pub(crate) const fn equal(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < one.len() {
+        if one[index] != other[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+/// A message that the compiler shows.
+#[derive(Clone, Copy)]
+pub(crate) struct Message {
+    bytes: [u8; 1024],
+    length: usize,
+}
+
+impl Message {
+    pub(crate) const fn new(text: &str) -> Self {
+        Self { bytes: [0; 1024], length: 0 }.with(text)
+    }
+
+    /// The message with more text behind it; what doesn't fit is left out.
+    pub(crate) const fn with(mut self, text: &str) -> Self {
+        let text = text.as_bytes();
+        let mut index = 0;
+        while index < text.len() && self.length < self.bytes.len() {
+            self.bytes[self.length] = text[index];
+            self.length += 1;
+            index += 1;
+        }
+        self
+    }
+
+    /// Ends the compilation with the message.
+    ///
+    /// # Panics
+    ///
+    /// Always: that is what it is for.
+    pub(crate) const fn panic(&self) -> ! {
+        let (text, _) = self.bytes.split_at(self.length);
+        match core::str::from_utf8(text) {
+            Ok(text) => panic!("{}", text),
+            Err(_) => panic!("a name of a contract is too long to be shown"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "no handler for `play`")]
+    fn a_message_is_its_parts() {
+        Message::new("no handler for `").with("play").with("`").panic();
+    }
+
+    #[test]
+    fn texts_are_compared_byte_by_byte() {
+        assert!(equal("", "") && equal("move", "move"));
+        assert!(!equal("move", "mov") && !equal("move", "Move"));
+    }
+}

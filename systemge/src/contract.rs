@@ -1,0 +1,213 @@
+//! Contracts: topics that several programs share, declared by a trait.
+
+use std::fmt;
+
+use crate::application::{Application, NodeBlock};
+use crate::client::Caller;
+use crate::context::{AnyApplication, Context};
+use crate::node::Node;
+use crate::payload::{FNV_OFFSET, byte};
+use crate::topic::Topic;
+
+/// The topics that a trait with `#[systemge::contract]` declares: a constant of the trait's name, which is there whether or
+/// not the program handles or calls them.
+///
+/// ```
+/// #[systemge::contract]
+/// pub trait Clock {
+///     /// The seconds since midnight.
+///     #[topic("now")]
+///     async fn now(&self) -> u32;
+/// }
+///
+/// assert_eq!(Clock.name(), "Clock");
+/// let [now] = Clock.topics() else { unreachable!("there is one") };
+/// assert_eq!(now.method(), "now");
+/// assert_eq!(now.topic().to_string(), "now: () -> u32");
+/// assert_eq!(now.documentation(), "The seconds since midnight.");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contract {
+    name: &'static str,
+    module: &'static str,
+    key: u64,
+    topics: &'static [DeclaredTopic],
+}
+
+impl Contract {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(name: &'static str, module: &'static str, topics: &'static [DeclaredTopic]) -> Self {
+        let mut key = FNV_OFFSET;
+        let parts = [module, "::", name];
+        let mut index = 0;
+        while index < parts.len() {
+            let part = parts[index].as_bytes();
+            let mut place = 0;
+            while place < part.len() {
+                key = byte(key, part[place]);
+                place += 1;
+            }
+            index += 1;
+        }
+        Self { name, module, key, topics }
+    }
+
+    /// A number that no other contract has, for the parameters of hidden traits.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn key(&self) -> u64 {
+        self.key
+    }
+
+    /// The name of the trait.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The path of the module that the trait is in, such as `shop::contracts`.
+    #[must_use]
+    pub const fn module(&self) -> &'static str {
+        self.module
+    }
+
+    /// The topics in the order of the trait.
+    #[must_use]
+    pub const fn topics(&self) -> &'static [DeclaredTopic] {
+        self.topics
+    }
+}
+
+/// A topic of a [`Contract`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredTopic {
+    method: &'static str,
+    topic: Topic,
+    documentation: &'static str,
+}
+
+impl DeclaredTopic {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(method: &'static str, topic: Topic, documentation: &'static str) -> Self {
+        Self { method, topic, documentation }
+    }
+
+    /// The name of the method that declares it.
+    #[must_use]
+    pub const fn method(&self) -> &'static str {
+        self.method
+    }
+
+    /// Its name, its kind and its shapes.
+    #[must_use]
+    pub const fn topic(&self) -> &Topic {
+        &self.topic
+    }
+
+    /// What its documentation says; empty if there is none.
+    #[must_use]
+    pub const fn documentation(&self) -> &'static str {
+        self.documentation
+    }
+}
+
+impl fmt::Display for Contract {
+    /// The topics, one a line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.name)?;
+        self.topics.iter().try_for_each(|declared| write!(f, "\n  {}", declared.topic))
+    }
+}
+
+// ---- what generated code needs ----
+
+/// Implements every contract, so that a contract's path is enough to come to the types that belong to it.
+#[doc(hidden)]
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "it has no values")]
+pub enum Declared {}
+
+/// A topic of the contract whose client is `Self`: its name, and what its handler returns.
+#[doc(hidden)]
+pub trait ContractTopic<const TOPIC: usize> {
+    const NAME: &'static str;
+    const ALIASES: &'static [&'static str];
+    type Reply;
+}
+
+/// The topics of a contract whose types are no payloads: the constant of the client goes before this one, but not where the
+/// conditions of its types are not met. What is missing is reported at the contract.
+#[doc(hidden)]
+pub trait NoTopics {
+    const __SYSTEMGE_TOPICS: &'static [DeclaredTopic] = &[];
+}
+
+impl<C> NoTopics for C {}
+
+/// A value that a topic of the contract whose client is `Self` carries.
+#[doc(hidden)]
+pub trait ContractValue<const TOPIC: usize, const INDEX: usize> {
+    type Value;
+}
+
+// the contract is named by its key, since the compiler can't tell two types apart that it finds by `Declared`, where it
+// looks for implementations that overlap
+
+/// What a `#[systemge::node]` block for the contract with that key generates.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "[SGE0408] `{Self}` lists a contract that it does not handle",
+    label = "there is no `#[systemge::node] impl` of it for `{Self}`",
+    note = "write the block with the handlers, or list the contract in `calls(..)` if `{Self}` only calls it"
+)]
+pub trait HandlesContract<const CONTRACT: u64>: Application {
+    const BLOCK: Option<NodeBlock<Self>>;
+}
+
+/// What the types of such a block must be.
+#[doc(hidden)]
+pub trait HandlesContractConditions<const CONTRACT: u64> {
+    fn conditions();
+}
+
+/// An application that lists the contract with that key among those that it handles.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "[SGE0507] `{Self}` does not list this contract, so nothing would start its handlers",
+    label = "not listed",
+    note = "put `#[derive(systemge::Application)]` and `#[application(handles(..))]`, with the contract in it, on the definition of `{Self}`"
+)]
+pub trait Lists<const CONTRACT: u64> {}
+
+/// An application that lists the contract with that key among those that it calls.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "[SGE0410] `{Self}` calls a contract that it does not list",
+    label = "a client of a contract that is not in `calls(..)`",
+    note = "put `#[application(calls(..))]`, with the contract in it, on the definition of `{Self}`; a plain `&Context` makes it a warning of the running node"
+)]
+pub trait Calls<const CONTRACT: u64> {}
+
+/// Whoever can make the client of the contract with that key: a node, a [`Context`] that doesn't know its application, or one whose
+/// application lists the contract among those that it calls.
+#[doc(hidden)]
+pub trait CallerOf<const CONTRACT: u64>: Caller {}
+
+impl<const CONTRACT: u64> CallerOf<CONTRACT> for Node {}
+impl<const CONTRACT: u64> CallerOf<CONTRACT> for Context<AnyApplication> {}
+impl<const CONTRACT: u64, A: Application + Calls<CONTRACT>> CallerOf<CONTRACT> for Context<A> {}
+
+/// The contracts that an application lists.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::exhaustive_structs, reason = "generated code builds it")]
+pub struct Contracts {
+    pub handles: &'static [&'static Contract],
+    pub calls: &'static [&'static Contract],
+}
+
+impl Contracts {
+    pub const NONE: Self = Self { handles: &[], calls: &[] };
+}

@@ -1,0 +1,224 @@
+//! Contracts: topics that a trait declares, apart from whoever handles or calls them.
+
+use std::sync::Mutex;
+
+use systemge::client::RequestError;
+use systemge::prelude::*;
+use systemge::{Contract, TopicKind};
+
+use crate::support::{Caller, endpoint, listening, soon, start};
+
+/// What the programs of this test share.
+mod shared {
+    use std::fmt;
+
+    #[systemge::payload]
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub(crate) struct Move {
+        pub(crate) from: u8,
+        pub(crate) to: u8,
+    }
+
+    #[systemge::payload]
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub(crate) struct IllegalMove(pub(crate) String);
+
+    impl fmt::Display for IllegalMove {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "illegal: {}", self.0)
+        }
+    }
+
+    /// A game of two players.
+    #[systemge::contract]
+    pub(crate) trait Game {
+        /// Plays a move; the answer is how many were played.
+        #[topic("move", alias = "play")]
+        async fn play(&self, mv: Move) -> Result<usize, IllegalMove>;
+
+        #[topic("resign")]
+        async fn resign(&self, player: String);
+
+        #[topic("clock", oneway)]
+        async fn clock(&self, seconds: u32) -> Result<(), String>;
+
+        #[topic("ready", request)]
+        fn ready(&self);
+
+        #[topic("score")]
+        fn score(&self, player: String, from: usize) -> Vec<Move>;
+    }
+
+    /// Where games are found.
+    #[systemge::contract]
+    pub(crate) trait Lobby {
+        #[topic("lobby/open")]
+        async fn open(&self) -> Vec<String>;
+
+        /// The name of a method that the other contract has, too.
+        #[topic("lobby/ready", request)]
+        async fn ready(&self);
+    }
+}
+
+use shared::{Game, GameClient, IllegalMove, Lobby, LobbyClient, Move};
+
+/// Handles two contracts, and topics of its own.
+#[derive(systemge::Application, Default)]
+#[application(handles(Game, Lobby), calls(Lobby))]
+struct Chess {
+    moves: Vec<Move>,
+    log: Mutex<Vec<String>>,
+}
+
+impl Chess {
+    fn note(&self, what: impl Into<String>) {
+        self.log.lock().expect("no panic").push(what.into());
+    }
+}
+
+#[systemge::node]
+impl Game for Chess {
+    async fn play(&mut self, mv: Move, ctx: &Context<Self>) -> Result<usize, IllegalMove> {
+        if mv.from == mv.to {
+            return Err(IllegalMove(format!("{} stays at {}", ctx.sender().unwrap_or("nobody"), mv.to)));
+        }
+        self.moves.push(mv);
+        self.note("move");
+        Ok(self.moves.len())
+    }
+
+    fn resign(&self, player: String) {
+        self.note(format!("{player} resigns"));
+    }
+
+    #[topic(spawn, timeout = "5s")]
+    async fn clock(&self, seconds: u32) -> Result<(), std::fmt::Error> {
+        self.note(format!("{seconds} s"));
+        Ok(())
+    }
+
+    async fn ready(&self, _ctx: &Context) {
+        self.note("ready");
+    }
+
+    #[topic(blocking)]
+    fn score(&self, player: String, from: usize) -> Vec<Move> {
+        self.note(player);
+        self.moves.get(from..).unwrap_or_default().to_vec()
+    }
+
+    #[on_start]
+    async fn start(&mut self) {
+        self.note("the game starts");
+    }
+}
+
+#[systemge::node]
+impl Lobby for Chess {
+    async fn open(&self) -> Vec<String> {
+        vec!["one".to_owned()]
+    }
+
+    async fn ready(&self) {
+        self.note("the lobby is ready");
+    }
+
+    #[on_start]
+    fn start(&self) {
+        self.note("the lobby starts");
+    }
+}
+
+#[systemge::node]
+impl Chess {
+    #[topic("log")]
+    fn log(&self) -> Vec<String> {
+        self.log.lock().expect("no panic").clone()
+    }
+
+    #[on_start]
+    fn start(&self) {
+        self.note("the node starts");
+    }
+
+    /// Calls another contract by a context that knows the application.
+    #[topic("ask")]
+    async fn ask(&self, ctx: &Context<Self>) -> Result<Vec<String>, String> {
+        LobbyClient::new(ctx).open().await.map_err(|error| error.to_string())
+    }
+}
+
+#[tokio::test]
+async fn a_contract_is_called_across_two_nodes() {
+    let (chess, node) = start("chess", Chess::default(), listening()).await;
+    let (player, caller) = start("player", Caller {}, listening()).await;
+    caller.connect(endpoint(&node)).await.expect("they connect");
+    let game = GameClient::new(&caller);
+    assert_eq!(soon(game.play(Move { from: 1, to: 2 })).await, Ok(1));
+    let refused = soon(game.play(Move { from: 3, to: 3 })).await;
+    assert_eq!(refused, Err(RequestError::Handler(IllegalMove("player stays at 3".to_owned()))));
+    assert_eq!(soon(game.ready()).await, Ok(()));
+    assert_eq!(soon(game.score("white".to_owned(), 0)).await, Ok(vec![Move { from: 1, to: 2 }]));
+    assert_eq!(soon(game.resign("black".to_owned())).await, Ok(1));
+    assert_eq!(soon(game.clock(7)).await, Ok(1));
+    let own = ChessClient::new(&caller);
+    let log = async || soon(own.log()).await.expect("a log");
+    let mut seen = Vec::new();
+    while seen.len() < 8 {
+        seen = log().await;
+    }
+    seen[6..].sort();
+    let expected = ["the node starts", "the game starts", "the lobby starts", "move", "ready", "white"];
+    assert_eq!(seen[..6], expected);
+    assert_eq!(seen[6..], ["7 s", "black resigns"]);
+    player.stop().await;
+    chess.stop().await;
+}
+
+#[tokio::test]
+async fn several_contracts_of_one_application_do_not_meet() {
+    let (chess, node) = start("chess", Chess::default(), listening()).await;
+    let (player, caller) = start("player", Caller {}, listening()).await;
+    caller.connect(endpoint(&node)).await.expect("they connect");
+    assert_eq!(soon(LobbyClient::new(&caller).ready()).await, Ok(()));
+    assert_eq!(soon(LobbyClient::new(&caller).open()).await, Ok(vec!["one".to_owned()]));
+    let log = soon(ChessClient::new(&caller).log()).await.expect("a log");
+    assert_eq!(log.last().map(String::as_str), Some("the lobby is ready"));
+    let mut names: Vec<String> = node.topics().iter().map(|topic| topic.name().to_owned()).collect();
+    names.sort();
+    assert_eq!(
+        names,
+        ["ask", "clock", "lobby/open", "lobby/ready", "log", "move", "play", "ready", "resign", "score"]
+    );
+    player.stop().await;
+    chess.stop().await;
+}
+
+#[tokio::test]
+async fn a_contract_that_nobody_handles_can_be_described_and_called() {
+    #[systemge::contract]
+    pub(crate) trait Nobody {
+        /// Where it is.
+        #[topic("where")]
+        async fn place(&self, name: String) -> Option<(u8, u8)>;
+
+        #[topic("drop")]
+        fn discard(&self);
+    }
+
+    let contract: Contract = Nobody;
+    assert_eq!(contract.name(), "Nobody");
+    assert!(contract.module().ends_with("contracts"), "{}", contract.module());
+    let [place, discard] = contract.topics() else { panic!("two topics: {contract}") };
+    assert_eq!((place.method(), place.documentation()), ("place", "Where it is."));
+    assert_eq!(place.topic().to_string(), "where: (String) -> Option<(u8, u8)>");
+    assert_eq!((discard.method(), discard.topic().kind()), ("discard", TopicKind::OneWay));
+    assert_eq!(contract.to_string(), "Nobody\n  where: (String) -> Option<(u8, u8)>\n  drop: ()");
+
+    let (player, caller) = start("player", Caller {}, listening()).await;
+    let asked = soon(NobodyClient::new(&caller).place("x".to_owned())).await;
+    assert!(matches!(asked, Err(RequestError::NoHandler { .. })), "{asked:?}");
+    assert_eq!(soon(NobodyClient::new(&caller).discard()).await, Ok(0));
+    player.stop().await;
+}

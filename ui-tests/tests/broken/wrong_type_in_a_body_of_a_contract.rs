@@ -1,0 +1,22 @@
+#[systemge::contract]
+pub trait Game {
+    #[topic("move")]
+    async fn play(&self, from: u8, to: u8) -> Result<u8, String>;
+}
+
+#[derive(systemge::Application)]
+#[application(handles(Game))]
+struct Chess;
+
+#[systemge::node]
+impl Game for Chess {
+    async fn play(&self, from: u8, to: u8) -> Result<u8, String> {
+        "text"
+    }
+}
+
+fn call(ctx: &systemge::Context) {
+    let _ = GameClient::new(ctx).play(1, 2);
+}
+
+fn main() {}

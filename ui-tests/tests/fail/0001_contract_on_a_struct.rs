@@ -1,0 +1,4 @@
+#[systemge::contract]
+struct Game;
+
+fn main() {}

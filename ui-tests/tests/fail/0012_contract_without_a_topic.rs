@@ -1,0 +1,4 @@
+#[systemge::contract]
+pub trait Game {}
+
+fn main() {}

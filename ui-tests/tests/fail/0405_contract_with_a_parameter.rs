@@ -1,0 +1,7 @@
+#[systemge::contract]
+pub trait Game<T> {
+    #[topic("move")]
+    async fn play(&self, from: u8, to: u8);
+}
+
+fn main() {}
