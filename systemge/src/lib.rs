@@ -133,7 +133,9 @@ pub use self::error::{Error, Result};
 pub use self::metrics::{Counters, NodeMetrics};
 pub use self::node::{ConnectError, Listener, Mismatch, Node, NodeState, StartError};
 pub use self::payload::{Payload, Schema};
-pub use self::system::{AddNodeError, LineError, Running, System, SystemError, SystemEvent, SystemEvents};
+pub use self::system::{
+    AddNodeError, Completion, LineError, Running, System, SystemError, SystemEvent, SystemEvents,
+};
 pub use self::topic::{Topic, TopicKind};
 #[cfg(feature = "tls")]
 pub use self::transport::tls::TlsError;

@@ -103,7 +103,12 @@ pub(crate) struct Commands {
 impl Commands {
     /// The commands in the order of their declaration.
     pub(crate) fn infos(&self) -> Vec<CommandInfo> {
-        let info = |spec: &CommandSpec| CommandInfo { name: spec.name, usage: spec.usage(), help: spec.help };
+        let info = |spec: &CommandSpec| CommandInfo {
+            name: spec.name,
+            usage: spec.usage(),
+            help: spec.help,
+            built_in: false,
+        };
         self.entries.iter().map(|(spec, _)| info(spec)).collect()
     }
 
@@ -111,6 +116,10 @@ impl Commands {
     #[cfg(feature = "dashboard")]
     pub(crate) fn specs(&self) -> impl Iterator<Item = &CommandSpec> {
         self.entries.iter().map(|(spec, _)| spec)
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.entries.iter().any(|(spec, _)| spec.name == name)
     }
 
     /// Runs a command; a panic in it is its error.
@@ -141,6 +150,8 @@ pub struct CommandInfo {
     pub usage: String,
     /// What it does: the documentation of its method.
     pub help: &'static str,
+    /// Whether every node has it, and not the application.
+    pub built_in: bool,
 }
 
 /// Collects the commands of an application.

@@ -224,6 +224,12 @@ impl Inner {
         topics.filter(|(index, _)| !self.is_withdrawn(*index)).map(|(_, handler)| *handler.topic()).collect()
     }
 
+    /// The topics that this node handles, each with whether it is announced.
+    pub(crate) fn all_topics(&self) -> Vec<(Topic, bool)> {
+        let topics = self.program().handlers.iter().enumerate();
+        topics.map(|(index, handler)| (*handler.topic(), !self.is_withdrawn(index))).collect()
+    }
+
     /// Every start announces everything.
     pub(super) fn announce_all(&self) {
         for withdrawn in &self.announcement.withdrawn {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::time::Instant;
 
-use super::Inner;
 use super::inner::{Run, lock};
+use super::{Inner, Node};
 use crate::command::CommandError;
 use crate::config::{ConnectConfig, Endpoint};
 use crate::connection::{self, DialState};
@@ -510,7 +510,13 @@ impl Inner {
         if self.state() != NodeState::Running {
             return Err(CommandError::NotRunning(self.name().to_owned()));
         }
-        let outcome = self.program().commands.run(self.call_core(), name, arguments).await;
+        let own = &self.program().commands;
+        let outcome = if own.has(name) {
+            own.run(self.call_core(), name, arguments).await
+        } else {
+            let outcome = crate::command::run_built_in(&Node::new(self.clone()), name, arguments).await;
+            outcome.unwrap_or_else(|| Err(CommandError::Unknown(name.to_owned())))
+        };
         if let Err(error @ (CommandError::Failed(_) | CommandError::Panicked(_))) = &outcome {
             self.metrics().counts().failed_commands.add(1);
             tracing::warn!(node = %self.name(), command = name, %error, "a command failed");

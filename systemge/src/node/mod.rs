@@ -228,10 +228,13 @@ impl Node {
         self.inner.topics()
     }
 
-    /// The commands that the node has: how each is called, and what it does.
+    /// The commands that the node has: how each is called, and what it does. Those of its application come first, then
+    /// those that every node has; where two have the same name, the application's counts.
     #[must_use]
     pub fn commands(&self) -> Vec<crate::command::CommandInfo> {
-        self.inner.program().commands.infos()
+        let own = &self.inner.program().commands;
+        let built_in = crate::command::built_in_infos(self).filter(|command| !own.has(command.name));
+        own.infos().into_iter().chain(built_in).collect()
     }
 
     /// Runs a command with its arguments as text.

@@ -17,7 +17,7 @@ use crate::config::{ConfigError, NodeConfig, SystemConfig};
 use crate::node::{Program, StartError};
 use crate::transport::{Transport, Transports};
 
-pub use self::command_line::LineError;
+pub use self::command_line::{Completion, LineError};
 pub(crate) use self::events::Announcer;
 pub use self::events::{SystemEvent, SystemEvents};
 pub use self::registry::AddNodeError;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::command_line::Schedules;
 use super::events::{Announcer, SystemEvent};
 use crate::config::{ConfigError, NodeConfig, SystemConfig};
 use crate::node::{Inner, Node, Program};
@@ -44,6 +45,7 @@ pub(crate) struct Registry {
     pub(crate) config: SystemConfig,
     pub(crate) transports: Transports,
     pub(crate) announcer: Announcer,
+    pub(super) schedules: Schedules,
     pub(super) tasks: TaskTracker,
     /// Cancelled when the system is to end.
     pub(super) exit: CancellationToken,
@@ -61,6 +63,7 @@ impl Registry {
             config,
             transports,
             announcer: Announcer::new(),
+            schedules: Schedules::default(),
             tasks,
             exit: CancellationToken::new(),
             #[cfg(feature = "dashboard")]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::command_line::{Completion, Schedules};
 use super::events::SystemEvents;
 use super::registry::{AddNodeError, Registry};
 use super::{LineError, check_node};
@@ -185,6 +186,21 @@ impl Running {
     /// If the line makes no sense, or what it asks for fails.
     pub async fn execute(&self, line: &str) -> Result<String, LineError> {
         super::command_line::execute(self, line).await
+    }
+
+    /// What may stand at the end of a line of the command line, for a person who types it: nodes, commands, words.
+    #[must_use]
+    pub fn complete(&self, line: &str) -> Completion {
+        super::command_line::complete(self, line)
+    }
+
+    pub(super) fn schedules(&self) -> &Schedules {
+        &self.registry.schedules
+    }
+
+    /// Runs a task that belongs to the system, and ends when it does.
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.registry.tasks.spawn(task);
     }
 
     /// Reads commands from standard input, in a task of this system.

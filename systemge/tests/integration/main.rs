@@ -6,6 +6,8 @@ mod bad_acceptors;
 mod bad_peers;
 mod cancelling;
 mod choosing;
+#[cfg(feature = "websocket")]
+mod client_commands;
 mod coming_and_going;
 mod command_line;
 mod contracts;
