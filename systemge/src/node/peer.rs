@@ -151,7 +151,6 @@ impl Peer {
     }
 
     /// The topics that it handles, in the order of their names.
-    #[cfg(any(feature = "testing", feature = "dashboard"))]
     pub(crate) fn topic_names(&self) -> Vec<Arc<str>> {
         let mut names: Vec<_> = self.topics().by_name.keys().cloned().collect();
         names.sort_unstable();
