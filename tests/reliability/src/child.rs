@@ -10,6 +10,8 @@ use systemge::prelude::*;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
+use crate::held::Held;
+
 /// What makes this program a node.
 pub const FLAG: &str = "--node";
 
@@ -71,6 +73,12 @@ impl Remote {
         number.rotate_left(7) ^ 0x5EED
     }
 
+    /// Takes 200 ms, whatever it is given.
+    #[topic("sink")]
+    pub async fn sink(&self, _load: Vec<u8>) {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+
     /// Which process this is.
     #[topic("pid")]
     pub async fn pid(&self) -> u32 {
@@ -84,15 +92,28 @@ fn say(line: &str) {
     let _ = writeln!(output, "{line}").and_then(|()| output.flush());
 }
 
-/// Runs a node until it is told to end: its name, its endpoint, how long a stop may take, and whether it hangs.
+/// The manner of a node whose `on_start` never comes to its end.
+const HANGS: &str = "hangs";
+/// The manner of a node that lets everybody take as long as they like for a handshake.
+const PATIENT: &str = "patient";
+
+/// Runs a node until it is told to end: its name, its endpoint, how long a stop may take, and its manner.
 pub fn run(arguments: &[String]) -> ExitCode {
-    let [name, endpoint, deadline, hangs] = arguments else { return ExitCode::FAILURE };
+    let [name, endpoint, deadline, manner] = arguments else { return ExitCode::FAILURE };
     let (Ok(endpoint), Ok(deadline)) = (endpoint.parse::<Endpoint>(), deadline.parse()) else {
         return ExitCode::FAILURE;
     };
     let mut config = NodeConfig::new().listen(endpoint);
     config.stop.deadline = Duration::from_millis(deadline);
-    let remote = Remote { hangs: hangs == "hangs", ..Remote::default() };
+    if manner == PATIENT {
+        config.limits.handshakes = 65_536;
+        config.limits.handshakes_per_address = 65_536;
+        config.limits.connections = 65_536;
+        config.limits.handshake_timeout = Duration::from_secs(3600);
+    }
+    // refused handshakes are no use to whoever reads the figures
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    let remote = Remote { hangs: manner == HANGS, ..Remote::default() };
     let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().enable_all().build() else {
         return ExitCode::FAILURE;
     };
@@ -132,7 +153,22 @@ impl Remotely {
     ///
     /// If the program can't be started.
     pub fn hanging(program: impl AsRef<Path>) -> std::io::Result<Self> {
-        Self::with(program.as_ref(), ["remote", "tcp://127.0.0.1:0", "100", "hangs"])
+        Self::with(program.as_ref(), ["remote", "tcp://127.0.0.1:0", "100", HANGS])
+    }
+
+    /// Starts one that lets everybody take as long as they like for a handshake, as many as there are.
+    ///
+    /// # Errors
+    ///
+    /// If the program can't be started.
+    pub fn patient(program: impl AsRef<Path>) -> std::io::Result<Self> {
+        Self::with(program.as_ref(), ["remote", "tcp://127.0.0.1:0", "10000", PATIENT])
+    }
+
+    /// What the process holds.
+    #[must_use]
+    pub fn held(&self) -> Held {
+        self.child.id().map(Held::of).unwrap_or_default()
     }
 
     fn with(program: &Path, arguments: [&str; 4]) -> std::io::Result<Self> {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use reliability::figures::{Figures, Scale};
+use reliability::held::Held;
 use systemge::Error;
 use systemge::config::{Endpoint, NodeConfig};
 use systemge::prelude::*;
@@ -33,40 +34,6 @@ impl Phoenix {
 pub(crate) async fn run(scale: Scale, figures: &mut Figures) {
     if let Err(error) = live(scale.pick(60, 1_000), figures).await {
         figures.check("the proof", error, "runs", false);
-    }
-}
-
-/// What a process holds.
-#[derive(Debug, Clone, Copy)]
-struct Held {
-    tasks: usize,
-    descriptors: usize,
-    /// In KiB.
-    memory: u64,
-}
-
-impl Held {
-    fn now() -> Self {
-        let descriptors = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let memory = status.lines().find_map(|line| {
-            line.strip_prefix("VmRSS:")?.trim().trim_end_matches("kB").trim().parse().ok()
-        });
-        let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
-        Self { tasks, descriptors, memory: memory.unwrap_or(0) }
-    }
-
-    /// The same, once what ends has ended.
-    async fn settled(most: Option<Self>) -> Self {
-        let since = Instant::now();
-        loop {
-            let held = Self::now();
-            let enough = most.is_none_or(|most| held.tasks <= most.tasks && held.descriptors <= most.descriptors);
-            if enough || since.elapsed() > Duration::from_secs(10) {
-                return held;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
     }
 }
 
