@@ -208,7 +208,7 @@ impl<S: Side + Unpin> Driver<S> {
                 self.stream.flush().await?;
                 self.stream.shutdown().await?;
                 // what the peer still sends is read and left, lest a reset overtakes the goodbye
-                let mut rest = [0; 1024];
+                let mut rest = vec![0; 1024];
                 while tokio::io::AsyncReadExt::read(&mut self.stream, &mut rest).await? > 0 {}
                 std::io::Result::Ok(())
             };

@@ -237,6 +237,8 @@ impl Inner {
     /// Runs a task that belongs to this start of the node.
     pub(crate) fn spawn_connection(&self, task: impl Future<Output = ()> + Send + 'static) {
         let run = self.run();
+        // what a task takes and then waits for in a `select!` would stand in it twice
+        let task = Box::pin(task);
         run.tracker.spawn(async move {
             tokio::select! {
                 biased;
