@@ -70,6 +70,7 @@
 //! - `http`: the HTTP component
 //! - `websocket`: the WebSocket component
 //! - `dashboard`: a page and an HTTP API to see and steer every node ([`System::dashboard`])
+//! - `metrics`: what nodes count as OpenMetrics text, for Prometheus ([`metrics`])
 //! - `json`: payloads of topics as JSON beside postcard, for tools that know no types
 //! - `uuid`, `chrono`, `time`: the types of these crates in payloads
 //! - `cli`: commands from standard input
@@ -147,6 +148,11 @@ pub use systemge_macros::http;
 pub use systemge_macros::{Application, Schema, command, commands, contract, node, payload, topic};
 #[cfg(feature = "websocket")]
 pub use systemge_macros::{push, websocket};
+
+/// The programs of the documents compile.
+#[cfg(all(doctest, feature = "metrics", feature = "http"))]
+#[doc = include_str!("../../docs/metrics.md")]
+mod metrics_document {}
 
 /// The README's program compiles.
 #[cfg(doctest)]

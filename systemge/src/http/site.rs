@@ -85,6 +85,7 @@ impl HttpSite {
 
     async fn answer(self: Arc<Self>, core: Core, request: Request) -> Result<Response, Rejection> {
         let Request { method, path, query, headers, remote, body } = request;
+        let node = core.node.clone();
         let response = match self.routes.find(&method, path.as_str()) {
             Err(error) => error.into_response(),
             Ok(Found::Nothing) => return Err(warp::reject::not_found()),
@@ -110,6 +111,7 @@ impl HttpSite {
                 response
             }
         };
+        node.metrics().http().answered(response.status().as_u16());
         Ok(response.into_inner().map(Into::into))
     }
 

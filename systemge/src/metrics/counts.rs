@@ -151,7 +151,7 @@ counted! {
 
 impl HttpCounts {
     /// Counts a response.
-    #[expect(dead_code, reason = "the HTTP component does not count yet")]
+    #[cfg(feature = "http")]
     pub(crate) fn answered(&self, status: u16) {
         let count = match status {
             ..200 => &self.informational,
@@ -161,22 +161,6 @@ impl HttpCounts {
             500.. => &self.server_error,
         };
         count.add(1);
-    }
-}
-
-counted! {
-    /// What the WebSocket component has counted.
-    WebSocketCounters, WebSocketCounts {
-        /// Clients that have connected.
-        connected,
-        /// Clients that were refused: too many, a page of a foreign origin, or no WebSocket at all.
-        refused,
-        /// Messages received from clients.
-        received,
-        /// Messages handed to clients.
-        sent,
-        /// Clients that were disconnected since they read too slowly.
-        too_slow,
     }
 }
 

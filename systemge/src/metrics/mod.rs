@@ -30,8 +30,12 @@
 
 mod counts;
 mod durations;
+#[cfg(feature = "metrics")]
+mod openmetrics;
 mod peers;
 mod seconds;
+#[cfg(feature = "metrics")]
+mod table;
 mod topics;
 
 use std::collections::BTreeMap;
@@ -40,13 +44,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::counts::{
-    Counters, Dropped, HandlerOutcomes, HttpResponses, RequestOutcomes, WebSocketCounters,
-};
-pub(crate) use self::counts::{HttpCounts, NodeCounts, WebSocketCounts};
+pub use self::counts::{Counters, Dropped, HandlerOutcomes, HttpResponses, RequestOutcomes};
+pub(crate) use self::counts::{HttpCounts, NodeCounts};
 pub use self::durations::{DurationBucket, Durations};
+#[cfg(feature = "metrics")]
+pub use self::openmetrics::{OPENMETRICS_MEDIA_TYPE, openmetrics};
 pub use self::peers::Direction;
 pub(crate) use self::peers::{PeerCounts, Peers, Traffic};
+#[cfg(feature = "metrics")]
+pub use self::table::{METRICS, Metric, MetricKind};
 pub(crate) use self::topics::{ReceivedCounts, ReceivedTally, SentCounts, SentTally, SentTopics};
 use crate::access::RefusalReason;
 use crate::node::NodeState;
@@ -163,19 +169,19 @@ impl PeerMetrics {
 #[serde(default)]
 #[non_exhaustive]
 pub struct HttpMetrics {
-    /// The requests that it has answered.
+    /// Requests that its routes have answered; files of folders are not counted.
     pub responses: HttpResponses,
 }
 
 /// The WebSocket component of a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct WebSocketMetrics {
     /// Clients that are connected.
     pub clients: u64,
-    /// What it has counted.
-    pub counters: WebSocketCounters,
+    /// What it has counted, by the names of `systemge::websocket::WebSocketCounters`.
+    pub counters: BTreeMap<Arc<str>, u64>,
 }
 
 /// The counters of a node.
@@ -187,7 +193,6 @@ pub(crate) struct Metrics {
     peers: Peers,
     counts: NodeCounts,
     http: HttpCounts,
-    websocket: WebSocketCounts,
 }
 
 impl Metrics {
@@ -198,7 +203,6 @@ impl Metrics {
             peers: Peers::default(),
             counts: NodeCounts::default(),
             http: HttpCounts::default(),
-            websocket: WebSocketCounts::default(),
         }
     }
 
@@ -223,15 +227,8 @@ impl Metrics {
     }
 
     #[cfg(feature = "http")]
-    #[expect(dead_code, reason = "the HTTP component does not count yet")]
     pub(crate) const fn http(&self) -> &HttpCounts {
         &self.http
-    }
-
-    #[cfg(feature = "websocket")]
-    #[expect(dead_code, reason = "the WebSocket component does not count yet")]
-    pub(crate) const fn websocket(&self) -> &WebSocketCounts {
-        &self.websocket
     }
 
     /// All topics and peers together, but for the connections that were not let in.
@@ -277,7 +274,7 @@ impl Metrics {
             requests_in_flight: 0,
             refused: BTreeMap::new(),
             http: HttpMetrics { responses: self.http.snapshot() },
-            websocket: WebSocketMetrics { clients: 0, counters: self.websocket.snapshot() },
+            websocket: WebSocketMetrics::default(),
         }
     }
 }

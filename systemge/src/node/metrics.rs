@@ -22,6 +22,8 @@ impl Inner {
         }
         #[cfg(feature = "websocket")]
         {
+            let counters = self.program().websocket.counters();
+            reading.websocket.counters = counters.iter().map(|(name, count)| (name.into(), count)).collect();
             reading.websocket.clients = self.program().websocket.client_count() as u64;
         }
         reading

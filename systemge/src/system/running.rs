@@ -75,6 +75,15 @@ impl Running {
         self.registry.nodes()
     }
 
+    /// What the nodes have counted, as OpenMetrics text for Prometheus; the names are in `docs/metrics.md`. Served by a
+    /// handler of an HTTP component, for example, with the media type
+    /// [`OPENMETRICS_MEDIA_TYPE`](crate::metrics::OPENMETRICS_MEDIA_TYPE).
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    pub fn openmetrics(&self) -> String {
+        crate::metrics::openmetrics(self.nodes().iter().map(Node::metrics))
+    }
+
     /// The node of that name.
     #[must_use]
     pub fn node(&self, name: &str) -> Option<Node> {

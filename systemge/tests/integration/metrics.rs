@@ -217,3 +217,37 @@ async fn metrics_can_be_written_as_json_and_read_again() {
     caller_system.stop().await;
     shop_system.stop().await;
 }
+
+#[cfg(feature = "metrics")]
+#[tokio::test]
+async fn prometheus_reads_what_every_node_of_a_system_has_counted() {
+    let system = System::new()
+        .node_with("shop", Shop::default(), listening())
+        .node_with("caller", Caller::default(), listening())
+        .start()
+        .await
+        .expect("two nodes");
+    let (shop, caller) = (system.node("shop").expect("it"), system.node("caller").expect("it"));
+    caller.connect(endpoint(&shop)).await.expect("the shop listens");
+    for what in 0..4 {
+        let _ = ShopClient::new(&caller).buy(what).await;
+    }
+    let text = system.openmetrics();
+    let has = |line: &str| assert!(text.lines().any(|known| known == line), "{line}\nis not in\n{text}");
+    has("# TYPE systemge_received counter");
+    has("systemge_received_total{node=\"shop\",topic=\"buy\"} 4");
+    has("systemge_handled_total{node=\"shop\",topic=\"buy\",outcome=\"success\"} 2");
+    has("systemge_handled_total{node=\"shop\",topic=\"buy\",outcome=\"panicked\"} 1");
+    has("systemge_requests_ended_total{node=\"caller\",topic=\"buy\",outcome=\"failed\"} 1");
+    has("systemge_handler_duration_seconds_count{node=\"shop\",topic=\"buy\"} 4");
+    has("systemge_handler_duration_seconds_bucket{le=\"+Inf\",node=\"shop\",topic=\"buy\"} 4");
+    has("systemge_node_state{node=\"caller\",state=\"running\"} 1");
+    has("systemge_peer_connected{node=\"caller\",peer=\"shop\",direction=\"outgoing\"} 1");
+    has("systemge_connections_refused_total{node=\"shop\",reason=\"timeout\"} 0");
+    assert!(text.ends_with("# EOF\n"));
+    // a family stands in one piece, and has every line once
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    assert!(lines.windows(2).all(|pair| pair[0] != pair[1]));
+    system.stop().await;
+}
