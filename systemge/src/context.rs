@@ -33,6 +33,8 @@ pub(crate) struct Core {
     pub(crate) node: Arc<Inner>,
     /// The name of the peer that sent the message or request.
     pub(crate) sender: Option<Arc<str>>,
+    /// Whether the sender has proved that the name is its own.
+    pub(crate) is_proved: bool,
     pub(crate) deadline: Option<Instant>,
     /// Whether the sender still waits; only calls that somebody waits for have one.
     pub(crate) cancellation: Option<Arc<Cancellation>>,
@@ -103,6 +105,15 @@ impl<A> Context<A> {
     #[must_use]
     pub fn sender(&self) -> Option<&str> {
         self.core.sender.as_deref()
+    }
+
+    /// The name of the node that sent the message or request, if it has proved that the name is its own: by a
+    /// certificate, by the secret that it shares with this node, or within the process. Whoever shares a secret with
+    /// several nodes believes each of them every name; only a secret of its own, or a certificate, tells one node from
+    /// the others.
+    #[must_use]
+    pub fn sender_identity(&self) -> Option<&str> {
+        self.core.sender.as_deref().filter(|_| self.core.is_proved)
     }
 
     /// When the sender of the request no longer waits for the response; `None` for messages, hooks and commands.

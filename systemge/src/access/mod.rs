@@ -34,5 +34,6 @@ pub use ipnet::IpNet;
 pub(crate) use self::handshakes::{Crowded, Handshake, Handshakes};
 pub use self::list::{AccessList, AccessRules};
 pub use self::network::{NetworkError, parse_network};
+pub(crate) use self::quiet::Quiet;
 pub use self::refusal::RefusalReason;
 pub(crate) use self::refusal::Refusals;

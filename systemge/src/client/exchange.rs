@@ -100,8 +100,14 @@ impl<R: Reply> Sink for Call<R> {
     fn complete(&self, asked: u32, outcome: RawOutcome<'_>) -> bool {
         let (result, elsewhere) = match outcome {
             RawOutcome::Response { status, encoding, payload } => {
-                let elsewhere =
-                    matches!(status, Status::Draining | Status::Overloaded | Status::UnknownTopic);
+                let elsewhere = matches!(
+                    status,
+                    Status::Draining
+                        | Status::Overloaded
+                        | Status::UnknownTopic
+                        | Status::NotAllowed
+                        | Status::TooLarge
+                );
                 (response::<R>(status, encoding, payload), elsewhere)
             }
             RawOutcome::Disconnected { unsent } => (Err(RequestError::Disconnected), unsent),
@@ -148,6 +154,8 @@ fn failure(status: Status, payload: &[u8]) -> Failure {
         Status::Undecodable => RequestError::Undecodable(text()),
         Status::Unencodable => RequestError::ResponseUnencodable(text()),
         Status::Cancelled => RequestError::Cancelled,
+        Status::NotAllowed => RequestError::Refused(Refusal::NotAllowed),
+        Status::TooLarge => RequestError::Refused(Refusal::TooLarge),
     }
 }
 

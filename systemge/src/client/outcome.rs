@@ -93,6 +93,12 @@ pub enum Refusal {
     /// The node no longer handles the topic.
     #[error("the node does not handle the topic any more")]
     UnknownTopic,
+    /// The node does not allow this node to send the topic.
+    #[error("not allowed")]
+    NotAllowed,
+    /// The payload is larger than the node accepts.
+    #[error("the payload is larger than the node accepts")]
+    TooLarge,
 }
 
 impl RequestError<std::convert::Infallible> {

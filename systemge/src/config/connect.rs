@@ -1,9 +1,11 @@
 //! A peer that a node dials, and what holds for that connection alone.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Deserializer};
 
 use super::short::Short;
-use super::{Endpoint, LimitConfig, units};
+use super::{Endpoint, LimitConfig, NodeConfig, Scheme, Secret, units};
 
 /// An entry of `connect` in `[nodes.NAME]`: an endpoint, and what holds for that connection alone.
 ///
@@ -24,13 +26,19 @@ pub struct ConnectConfig {
     /// The largest frame that is accepted from that peer, in bytes. Default: `limits.frame_bytes` of the node.
     #[serde(default, deserialize_with = "units::optional_frame_bytes")]
     pub frame_bytes: Option<u32>,
+    /// The secret that both sides of this connection must know. Default: that of the peer's own section, or of the node.
+    #[serde(default)]
+    pub secret: Option<Secret>,
+    /// The file of that secret.
+    #[serde(default)]
+    pub secret_file: Option<PathBuf>,
 }
 
 impl ConnectConfig {
     /// An endpoint, and everything as the node has it.
     #[must_use]
     pub const fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, frame_bytes: None }
+        Self { endpoint, frame_bytes: None, secret: None, secret_file: None }
     }
 
     /// Sets the largest frame that is accepted from that peer, in bytes.
@@ -38,6 +46,24 @@ impl ConnectConfig {
     pub const fn frame_bytes(mut self, bytes: u32) -> Self {
         self.frame_bytes = Some(bytes);
         self
+    }
+
+    /// Sets the secret that both sides of this connection must know.
+    #[must_use]
+    pub fn secret(mut self, secret: Secret) -> Self {
+        self.secret = Some(secret);
+        self
+    }
+
+    /// Whether whoever is dialled has to prove its name.
+    pub(super) fn knows_names(&self, node: &NodeConfig) -> bool {
+        let has_secret = self.secret.is_some() || self.secret_file.is_some() || node.has_secret();
+        has_secret
+            || match self.endpoint.scheme() {
+                Scheme::Tcp => false,
+                Scheme::Memory => true,
+                Scheme::Tls | Scheme::Quic => node.tls.mutual && node.tls.name_from_certificate,
+            }
     }
 
     /// The limits of the node with those of this connection put in.

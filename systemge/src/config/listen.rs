@@ -1,12 +1,13 @@
 //! Where a node listens, and what holds on that listener alone.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 
 use super::short::Short;
-use super::{Endpoint, LimitConfig, NodeConfig, units};
+use super::{Endpoint, LimitConfig, NodeConfig, Scheme, Secret, units};
 use crate::access::AccessRules;
 
 /// An entry of `listen` in `[nodes.NAME]`: an endpoint, and what holds on that listener alone.
@@ -56,6 +57,19 @@ pub struct ListenConfig {
     /// The largest frame that is accepted here, in bytes. Default: `limits.frame_bytes` of the node.
     #[serde(default, deserialize_with = "units::optional_frame_bytes")]
     pub frame_bytes: Option<u32>,
+    /// The largest payload of a message or request that is accepted here, in bytes. Default: `limits.payload_bytes` of
+    /// the node.
+    #[serde(default, deserialize_with = "units::optional_bytes")]
+    pub payload_bytes: Option<usize>,
+    /// The longest name of a node that is accepted here, in bytes. Default: `limits.name_bytes` of the node.
+    #[serde(default)]
+    pub name_bytes: Option<usize>,
+    /// The secret that whoever dials here must know. Default: that of the node.
+    #[serde(default)]
+    pub secret: Option<Secret>,
+    /// The file of that secret.
+    #[serde(default)]
+    pub secret_file: Option<PathBuf>,
     /// Who may connect here. Default: as the node has it.
     #[serde(default, deserialize_with = "units::optional_networks")]
     pub allow: Option<Vec<IpNet>>,
@@ -76,6 +90,10 @@ impl ListenConfig {
             handshakes_per_address: None,
             handshake_timeout: None,
             frame_bytes: None,
+            payload_bytes: None,
+            name_bytes: None,
+            secret: None,
+            secret_file: None,
             allow: None,
             deny: None,
         }
@@ -123,6 +141,27 @@ impl ListenConfig {
         self
     }
 
+    /// Sets the largest payload of a message or request that is accepted here, in bytes.
+    #[must_use]
+    pub const fn payload_bytes(mut self, bytes: usize) -> Self {
+        self.payload_bytes = Some(bytes);
+        self
+    }
+
+    /// Sets the longest name of a node that is accepted here, in bytes.
+    #[must_use]
+    pub const fn name_bytes(mut self, bytes: usize) -> Self {
+        self.name_bytes = Some(bytes);
+        self
+    }
+
+    /// Sets the secret that whoever dials here must know.
+    #[must_use]
+    pub fn secret(mut self, secret: Secret) -> Self {
+        self.secret = Some(secret);
+        self
+    }
+
     /// Sets who may connect here.
     #[must_use]
     pub fn allow(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
@@ -135,6 +174,17 @@ impl ListenConfig {
     pub fn deny(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
         self.deny = Some(networks.into_iter().collect());
         self
+    }
+
+    /// Whether whoever dials here has to prove its name.
+    pub(super) fn knows_names(&self, node: &NodeConfig) -> bool {
+        let has_secret = self.secret.is_some() || self.secret_file.is_some() || node.has_secret();
+        has_secret
+            || match self.endpoint.scheme() {
+                Scheme::Tcp => false,
+                Scheme::Memory => true,
+                Scheme::Tls | Scheme::Quic => node.tls.mutual && node.tls.name_from_certificate,
+            }
     }
 
     /// Whether plain `tcp://` may listen here although the address is not loopback.
@@ -150,6 +200,8 @@ impl ListenConfig {
             handshakes_per_address: self.handshakes_per_address.unwrap_or(node.handshakes_per_address),
             handshake_timeout: self.handshake_timeout.unwrap_or(node.handshake_timeout),
             frame_bytes: self.frame_bytes.unwrap_or(node.frame_bytes),
+            payload_bytes: self.payload_bytes.or(node.payload_bytes),
+            name_bytes: self.name_bytes.unwrap_or(node.name_bytes),
             ..node.clone()
         }
     }

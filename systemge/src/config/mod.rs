@@ -34,6 +34,7 @@ mod from_json;
 mod from_toml;
 mod listen;
 pub(crate) mod nearest;
+mod peers;
 mod read;
 mod schema;
 mod secret;
@@ -52,7 +53,8 @@ pub use self::dashboard::DashboardConfig;
 pub use self::endpoint::{Endpoint, EndpointError, Scheme};
 pub use self::error::{ConfigError, Finding};
 pub use self::listen::ListenConfig;
-pub use self::secret::Secret;
+pub use self::peers::{PeerConfig, TopicPattern, TopicPatternError};
+pub use self::secret::{Secret, SecretError};
 pub use self::tls::{Fingerprint, FingerprintError, Pem, TlsConfig};
 pub use self::web::{HttpConfig, Rate, SlowClientPolicy, WebSocketConfig, WebSocketQueueConfig};
 
@@ -113,6 +115,13 @@ pub struct NodeConfig {
     pub insecure: bool,
     /// What the node shows of itself, and whom it trusts, on `tls://` and `quic://`.
     pub tls: TlsConfig,
+    /// The secret that this node shares with the nodes that it dials and that dial it: each proves to the other that it
+    /// knows it, or is not let in (feature `secret`). At least 16 bytes. Default: none.
+    pub secret: Option<Secret>,
+    /// The file of that secret, which only its owner and their group may read. Default: none.
+    pub secret_file: Option<PathBuf>,
+    /// What single peers may do: `[nodes.NAME.peers.PEER]`. Default: everyone may do everything.
+    pub peers: BTreeMap<String, PeerConfig>,
     /// How messages and requests reach the handlers. Default: `"concurrent"`.
     pub handling: Handling,
     /// Requests that this node sends.
@@ -283,6 +292,14 @@ pub struct LimitConfig {
     /// The largest frame that is accepted, in bytes. Default: 16777216 (16 MiB). From 8192 to 268435456 (256 MiB).
     #[serde(deserialize_with = "units::frame_bytes")]
     pub frame_bytes: u32,
+    /// The largest payload of a message or request that is accepted, in bytes. Default: left out, which is what fits
+    /// into a frame. A larger one is refused, and the connection goes on.
+    #[serde(deserialize_with = "units::optional_bytes")]
+    pub payload_bytes: Option<usize>,
+    /// The longest name of a node that is accepted, in bytes. Default: 64, which is the longest that there is.
+    pub name_bytes: usize,
+    /// The longest name of a topic that a peer may announce, in bytes. Default: 128, which is the longest that there is.
+    pub topic_bytes: usize,
     /// How many peers may be connected to one listener. Default: 4096.
     pub connections: usize,
     /// How many peers may be in the handshake on one listener at the same time. Default: 1024.
@@ -305,6 +322,9 @@ impl Default for LimitConfig {
     fn default() -> Self {
         Self {
             frame_bytes: 16 * 1024 * 1024,
+            payload_bytes: None,
+            name_bytes: 64,
+            topic_bytes: 128,
             connections: 4096,
             handshakes: 1024,
             handshakes_per_address: 256,
@@ -378,6 +398,20 @@ impl NodeConfig {
     #[must_use]
     pub fn tls(mut self, tls: TlsConfig) -> Self {
         self.tls = tls;
+        self
+    }
+
+    /// Sets the secret that this node shares with the nodes that it dials and that dial it.
+    #[must_use]
+    pub fn secret(mut self, secret: Secret) -> Self {
+        self.secret = Some(secret);
+        self
+    }
+
+    /// Sets what a peer may do; the name `*` stands for all that are not named.
+    #[must_use]
+    pub fn peer(mut self, name: impl Into<String>, peer: PeerConfig) -> Self {
+        self.peers.insert(name.into(), peer);
         self
     }
 

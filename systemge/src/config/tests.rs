@@ -16,11 +16,12 @@ log = "debug"
 command_line = false
 
 [nodes.life]
-listen = ["tcp://127.0.0.1:60001", { endpoint = "tcp://[::1]:0", connections = 9, handshakes = 8, handshakes_per_address = 7, handshake_timeout = "6s", frame_bytes = "32KiB", allow = ["::1"], deny = [], insecure = false }]
-connect = ["tcp://example.org:60002", { endpoint = "tcp://[::1]:1", frame_bytes = "16KiB" }]
+listen = ["tcp://127.0.0.1:60001", { endpoint = "tcp://[::1]:0", connections = 9, handshakes = 8, handshakes_per_address = 7, handshake_timeout = "6s", frame_bytes = "32KiB", payload_bytes = "30KiB", name_bytes = 32, secret_file = "secret", allow = ["::1"], deny = [], insecure = false }]
+connect = ["tcp://example.org:60002", { endpoint = "tcp://[::1]:1", frame_bytes = "16KiB", secret = "correct horse battery staple" }]
 allow = ["10.0.0.0/8", "::1"]
 deny = ["10.0.0.7"]
 insecure = true
+secret = "incorrect horse battery staple"
 handling = "sequential"
 requests = { timeout = "3s", limit = 2 }
 dial = { initial_delay = "1s", max_delay = "1m", max_attempts = 3, timeout = "2s", on_failure = "shutdown" }
@@ -30,6 +31,9 @@ stop.deadline = "1m 30s"
 
 [nodes.life.limits]
 frame_bytes = "64KiB"
+payload_bytes = "60KiB"
+name_bytes = 63
+topic_bytes = 100
 connections = 1
 handshakes = 2
 handshakes_per_address = 1
@@ -58,6 +62,14 @@ rate = "20/10s"
 queue = { messages = 8, bytes = "2MiB", policy = "drop_newest" }
 groups_per_client = 9
 watchdog = "0s"
+
+[nodes.life.peers.gateway]
+secret_file = "gateway-secret"
+may_send = ["game/*", "chat"]
+may_announce = []
+
+[nodes.life.peers."*"]
+may_send = ["chat"]
 
 [nodes.other-node]
 "#;
@@ -88,6 +100,9 @@ fn every_key_is_read() {
     assert_eq!(life.listen[0].access(life).to_string(), "allow 10.0.0.0/8 ::1/128; deny 10.0.0.7/32");
     assert_eq!(life.listen[1].access(life).to_string(), "allow ::1/128");
     assert!(life.listen[0].is_insecure(life) && !life.listen[1].is_insecure(life));
+    assert_eq!((limits.payload_bytes, limits.name_bytes), (Some(30 << 10), 32));
+    assert_eq!(life.secret, Some(Secret::new("incorrect horse battery staple")));
+    assert_eq!(life.peers["gateway"].may_send.as_ref().expect("a list")[0].to_string(), "game/*");
     assert_eq!(life.connect[1].limits(&life.limits).frame_bytes, 16_384);
     assert_eq!(life.handling, Handling::Sequential);
     assert_eq!(life.requests, RequestConfig { timeout: Duration::from_secs(3), limit: 2 });
@@ -222,7 +237,7 @@ a.json:1:21: `nodes.life` has no key `listn`; did you mean `listen`?
   |
 1 | {"nodes": {"life": {"listn": []}}}
   |                     ^^^^^^^
-  = its keys are `listen`, `connect`, `allow`, `deny`, `insecure`, `tls`, `handling`, `requests`, `dial`, `queue`, `keepalive`, `limits`, `stop`, `http` and `websocket`"#,
+  = its keys are `listen`, `connect`, `allow`, `deny`, `insecure`, `tls`, `secret`, `secret_file`, `peers`, `handling`, `requests`, `dial`, `queue`, `keepalive`, `limits`, `stop`, `http` and `websocket`"#,
     );
     check(
         "{\"nodes\": {}, \"nodes\": {}}",
@@ -300,6 +315,17 @@ fn values_out_of_range_are_refused() {
     check("listen = [{ endpoint = \"mem://a\", deny = [] }]", "has no address");
     check("connect = [{ endpoint = \"tcp://a:1\", frame_bytes = 1 }]", "from 8192 to 268435456");
     check("connect = [{ endpoint = \"a:1\" }]", "has no scheme");
+    check("secret = \"horse\"", "must have at least 16 bytes");
+    check(
+        "connect = [{ endpoint = \"tcp://a:1\", secret = \"horse\" }]",
+        "`nodes.life.connect[0].secret` must",
+    );
+    check("peers.gateway.secret = \"horse\"", "`nodes.life.peers.gateway.secret` must");
+    check("peers.\"*\".secret_file = \"a\"", "belongs to the node");
+    check("peers.\"a b\".may_send = []", "neither a name of a node nor `*`");
+    check("peers.gateway.may_send = [\"a*b\"]", "neither the name of a topic nor the start of one");
+    check("limits.name_bytes = 65", "from 1 to 64");
+    check("limits.topic_bytes = 0", "from 1 to 128");
     check("allow = [\"10.1.2.3/8\"]", "`nodes.life.allow[0]`: `10.1.2.3/8` has an address that goes on");
     check("deny = \"10.0.0.0/8\"", "takes a list");
     check("limits.handshakes_per_address = 0", "from 1 to");
@@ -309,6 +335,36 @@ fn values_out_of_range_are_refused() {
     toml("[nodes.life]\nlisten = [\"tcp://0.0.0.0:1\"]\ninsecure = true").expect("asked for");
     toml("[nodes.life]\nlisten = [{ endpoint = \"tcp://0.0.0.0:1\", insecure = true }]").expect("asked for");
     toml("[nodes.life]\nlisten = [\"tcp://localhost:1\", \"tcp://127.8.0.1:1\"]").expect("loopback");
+}
+
+#[cfg(feature = "secret")]
+#[test]
+fn a_name_that_anyone_can_claim_is_no_permission() {
+    let check = |text: &str, expected: Option<&str>| {
+        let read = toml(&format!("[nodes.life]\n{text}"));
+        match expected {
+            Some(expected) => {
+                let error = mistakes(read);
+                assert!(error.contains(expected) && error.contains("nobody has to prove"), "{error}");
+            }
+            None => drop(read.expect(text)),
+        }
+    };
+    let secret = "secret = \"correct horse battery staple\"";
+    let listen = "listen = [\"tcp://127.0.0.1:1\"]";
+    let may_send = "peers.gateway.may_send = [\"chat\"]";
+    check(&format!("{listen}\n{may_send}"), Some("`nodes.life.peers.gateway.may_send`"));
+    check(&format!("{listen}\n{may_send}\n{secret}"), None);
+    check(&format!("{listen}\n{may_send}\npeers.gateway.{secret}"), None);
+    check(&format!("listen = [{{ endpoint = \"tcp://127.0.0.1:1\", {secret} }}]\n{may_send}"), None);
+    check(&format!("listen = [\"mem://life\"]\n{may_send}"), None);
+    check(&format!("{listen}\npeers.\"*\".may_send = [\"chat\"]"), None);
+    check(may_send, None);
+    let connect = "connect = [\"tcp://127.0.0.1:1\"]";
+    let may_announce = "peers.gateway.may_announce = [\"chat\"]";
+    check(&format!("{connect}\n{may_send}"), None);
+    check(&format!("{connect}\n{may_announce}"), Some("`nodes.life.peers.gateway.may_announce`"));
+    check(&format!("{connect}\n{may_announce}\n{secret}"), None);
 }
 
 #[test]

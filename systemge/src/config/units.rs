@@ -54,6 +54,10 @@ optional! {
     optional_socket_address: socket_address -> SocketAddr
 }
 optional! {
+    /// A size in bytes, or nothing.
+    optional_bytes: bytes -> usize
+}
+optional! {
     /// The size of a frame in bytes, or nothing.
     optional_frame_bytes: frame_bytes -> u32
 }

@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use super::dashboard::SHORTEST_TOKEN;
 use super::endpoint::{Endpoint, Scheme};
+use super::peers::ANY;
+use super::secret::SHORTEST;
 use super::tree::{Path, Segment};
 use super::units::FRAME_BYTES;
 use super::{
-    ConnectConfig, DashboardConfig, HttpConfig, ListenConfig, NodeConfig, SystemConfig, WebSocketConfig,
+    ConnectConfig, DashboardConfig, HttpConfig, ListenConfig, NodeConfig, PeerConfig, Secret, SystemConfig,
+    WebSocketConfig,
 };
 
 /// A value that can't be used, or several that don't fit each other.
@@ -64,6 +67,11 @@ pub(super) fn node(section: &str, name: &str, node: &NodeConfig, problems: &mut 
     }
     check.tls(node);
 
+    check.secret(node.secret.as_ref(), node.secret_file.is_some());
+    for (name, peer) in &node.peers {
+        check.peer(name, peer, node);
+    }
+
     check.duration(&["requests", "timeout"], node.requests.timeout);
 
     check.duration(&["dial", "initial_delay"], node.dial.initial_delay);
@@ -107,6 +115,8 @@ pub(super) fn node(section: &str, name: &str, node: &NodeConfig, problems: &mut 
 
     let limits = &node.limits;
     check.frame_bytes(&["limits", "frame_bytes"], limits.frame_bytes);
+    check.length(&["limits", "name_bytes"], limits.name_bytes, LONGEST_NAME);
+    check.length(&["limits", "topic_bytes"], limits.topic_bytes, LONGEST_TOPIC);
     check.count(&["limits", "connections"], limits.connections);
     check.count(&["limits", "handshakes"], limits.handshakes);
     check.count(&["limits", "handshakes_per_address"], limits.handshakes_per_address);
@@ -208,6 +218,10 @@ impl Checks<'_> {
             if let Some(bytes) = listen.frame_bytes {
                 check.frame_bytes(&["frame_bytes"], bytes);
             }
+            if let Some(bytes) = listen.name_bytes {
+                check.length(&["name_bytes"], bytes, LONGEST_NAME);
+            }
+            check.secret(listen.secret.as_ref(), listen.secret_file.is_some());
             if endpoint.scheme() == Scheme::Memory {
                 let lists = [("allow", listen.allow.is_some()), ("deny", listen.deny.is_some())];
                 for (key, _) in lists.iter().filter(|(_, is_set)| *is_set) {
@@ -222,7 +236,76 @@ impl Checks<'_> {
             if let Some(bytes) = connect.frame_bytes {
                 check.frame_bytes(&["frame_bytes"], bytes);
             }
+            check.secret(connect.secret.as_ref(), connect.secret_file.is_some());
         });
+    }
+
+    /// The longest name that is accepted.
+    fn length(&mut self, keys: &[&str], bytes: usize, most: usize) {
+        if !(1..=most).contains(&bytes) {
+            self.say(keys, &format!("must be from 1 to {most}; found {bytes}"));
+        }
+    }
+
+    /// A secret at this place, and whether there is a file of one, too.
+    fn secret(&mut self, secret: Option<&Secret>, has_file: bool) {
+        let has_secret = secret.is_some();
+        if secret.is_some_and(|secret| !secret.is_long_enough()) {
+            let why = format!("must have at least {SHORTEST} bytes, lest it is found by trying");
+            let paths = vec![self.path(&["secret"])];
+            self.push(paths, &why, Some("`openssl rand -base64 32` makes a good one".to_owned()));
+        }
+        if has_secret && has_file {
+            let paths = vec![self.path(&["secret_file"]), self.path(&["secret"])];
+            self.push(paths, "says where the secret is, but there is a `secret`, too", None);
+        }
+        if (has_secret || has_file) && cfg!(not(feature = "secret")) {
+            let key = if has_secret { "secret" } else { "secret_file" };
+            self.say(&[key], "needs a program that was built with the feature `secret` of systemge");
+        }
+    }
+
+    fn peer(&mut self, name: &str, peer: &PeerConfig, node: &NodeConfig) {
+        if name != ANY && !is_node_name(name) {
+            let paths = vec![self.path(&["peers", name])];
+            let shown = super::source::shown(name);
+            let message =
+                format!("{shown:?} is neither a name of a node nor `*`, which stands for all others");
+            self.problems.push(Problem { paths, message, help: None, on_key: true });
+        }
+        {
+            let mut base = self.base.clone();
+            base.extend(["peers".into(), name.into()]);
+            let mut check = Checks { base, problems: self.problems };
+            check.secret(peer.secret.as_ref(), peer.secret_file.is_some());
+            if name == ANY && peer.has_secret() {
+                let key = if peer.secret.is_some() { "secret" } else { "secret_file" };
+                check.say(&[key], "belongs to the node: `*` stands for many peers, which share one secret");
+            }
+        }
+        if name == ANY || peer.has_secret() {
+            return;
+        }
+        // a name that anyone can claim is no permission
+        let nameless = node.listen.iter().enumerate().find(|(_, listen)| !listen.knows_names(node));
+        if let (true, Some((index, listen))) = (peer.may_send.is_some(), nameless) {
+            self.nameless(name, "may_send", ("listen", index), &listen.endpoint);
+        }
+        let nameless = node.connect.iter().enumerate().find(|(_, connect)| !connect.knows_names(node));
+        if let (true, Some((index, connect))) = (peer.may_announce.is_some(), nameless) {
+            self.nameless(name, "may_announce", ("connect", index), &connect.endpoint);
+        }
+    }
+
+    fn nameless(&mut self, peer: &str, key: &str, (list, index): (&str, usize), endpoint: &Endpoint) {
+        let mut entry = self.path(&[list]);
+        entry.push(index.into());
+        let message = format!(
+            "is for a name that nobody has to prove: whoever is at the other side of `{endpoint}` can give it"
+        );
+        let help = "use mutual TLS, or set `secret` or `secret_file` for the peer, for the entry, or for the node; only \
+                    `\"*\"` is for peers that have not proved who they are";
+        self.push(vec![self.path(&["peers", peer, key]), entry], &message, Some(help.to_owned()));
     }
 
     fn exposed(&mut self, index: usize, endpoint: &Endpoint) {
@@ -417,6 +500,11 @@ fn is_origin(origin: &str) -> bool {
                 && host.chars().all(bare)
         })
 }
+
+/// The longest name of a node, in bytes.
+const LONGEST_NAME: usize = 64;
+/// The longest name of a topic, in bytes.
+const LONGEST_TOPIC: usize = 128;
 
 /// A leap year.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);

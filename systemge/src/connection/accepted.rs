@@ -19,8 +19,9 @@ use crate::config::Handling;
 use crate::context::{Core, Hold};
 use crate::metrics::{Direction, PeerCounts, ReceivedTally, Traffic};
 use crate::node::handler::{Call, Completion, Handler, Worker};
-use crate::node::{Admission, Contest, Inner};
+use crate::node::{Admission, Claim, Contest, Inner, Listener};
 use crate::protocol::frame::{GoodbyeCode, Status, Token, TopicId, write_description, write_text_response};
+use crate::protocol::proof;
 use crate::protocol::session::{Event, Session};
 use crate::transport::Remote;
 
@@ -28,10 +29,18 @@ use crate::transport::Remote;
 pub(super) struct Accepted {
     node: Arc<Inner>,
     outbox: Arc<Outbox>,
+    listener: Listener,
     remote: Remote,
     /// Held until the handshake is done.
     handshake: Option<Handshake>,
+    /// Who wants in, and has to prove that it knows a secret.
+    candidate: Option<(Arc<str>, u128)>,
     peer: Option<Arc<str>>,
+    /// Whether the peer has proved that the name is its own.
+    is_proved: bool,
+    /// Which topics it may send, by their numbers; `None` for all.
+    may_send: Option<Box<[bool]>>,
+    payload_limit: usize,
     /// Its name is taken: the wish for the place, and what becomes of it.
     contest: Option<(Contest, BoxFuture<'static, bool>)>,
     handlers: Arc<[Handler]>,
@@ -56,7 +65,13 @@ pub(super) struct Accepted {
 const IDLE_WORKERS: usize = 32;
 
 impl Accepted {
-    pub(super) fn new(node: Arc<Inner>, outbox: Arc<Outbox>, remote: Remote, handshake: Handshake) -> Self {
+    pub(super) fn new(
+        node: Arc<Inner>,
+        outbox: Arc<Outbox>,
+        listener: Listener,
+        remote: Remote,
+        handshake: Handshake,
+    ) -> Self {
         let (handlers, drop_handlers) = (node.handlers(), node.drop_handlers());
         let tally = ReceivedTally::new(handlers.len());
         Self {
@@ -64,9 +79,14 @@ impl Accepted {
             handlers,
             node,
             outbox,
+            payload_limit: listener.limits().payload_bytes.unwrap_or(usize::MAX),
+            listener,
             remote,
             handshake: Some(handshake),
+            candidate: None,
             peer: None,
+            is_proved: false,
+            may_send: None,
             contest: None,
             running: FuturesUnordered::new(),
             spawned: FuturesUnordered::new(),
@@ -110,11 +130,27 @@ impl Accepted {
         self.node.config().handling == Handling::Sequential
     }
 
+    /// Somebody says who it is: it may have to prove it.
+    fn hello(&mut self, name: &str, instance: u128, turn: Turn<'_, '_>) -> Result<(), End> {
+        self.is_proved = self.node.check_name(name, &self.remote, true).map_err(refused)?;
+        let peer: Arc<str> = name.into();
+        let secrets = self.node.secrets();
+        let Some(secret) = secrets.accepting(self.listener.index(), name) else {
+            return self.admit(peer, instance, turn);
+        };
+        let nonce = proof::nonce().ok_or_else(no_nonce)?;
+        let own = (self.node.name(), self.node.instance());
+        let binding = self.remote.binding;
+        turn.session.challenge(secret.clone(), nonce, own, (name, instance), binding, turn.out);
+        self.candidate = Some((peer, instance));
+        Ok(())
+    }
+
     /// Lets a node in, or not.
-    fn hello(&mut self, name: &str, turn: Turn<'_, '_>) -> Result<(), End> {
-        let name: Arc<str> = name.into();
-        let proven = self.node.check_name(&name, self.remote.identity.as_ref()).map_err(refused)?;
-        match self.node.admit(&name, &self.outbox, proven).map_err(refused)? {
+    fn admit(&mut self, name: Arc<str>, instance: u128, turn: Turn<'_, '_>) -> Result<(), End> {
+        self.is_proved |= turn.session.is_proved();
+        let claim = Claim { instance, is_proved: self.is_proved };
+        match self.node.admit(&name, claim, &self.outbox).map_err(refused)? {
             Admission::Done => self.welcome(name, turn.session, turn.out),
             Admission::Contest(contest) => {
                 let decision = Box::pin(contest.is_stale());
@@ -127,7 +163,13 @@ impl Accepted {
     /// A node is in.
     fn welcome(&mut self, name: Arc<str>, session: &mut Session, out: &mut Vec<u8>) {
         self.outbox.set_frame_limit(session.peer_frame_limit());
-        tracing::info!(node = %self.node.name(), peer = %name, address = %self.remote.address, "a peer has connected");
+        let (address, is_proved) = (&self.remote.address, self.is_proved);
+        tracing::info!(node = %self.node.name(), peer = %name, %address, is_proved, "a peer has connected");
+        let allowed = self.node.config().may_send(is_proved.then_some(&*name));
+        self.may_send = allowed.map(|patterns| {
+            let may_send = |topic: &str| patterns.iter().any(|pattern| pattern.matches(topic));
+            self.handlers.iter().map(|handler| may_send(handler.topic().name())).collect()
+        });
         let now = crate::clock::now();
         self.counts = Some(self.node.metrics().peers().joined(&name, Direction::Incoming, now));
         self.peer = Some(name);
@@ -152,6 +194,33 @@ impl Accepted {
         contest.win(&self.outbox).map_err(refused)?;
         self.welcome(name, session, out);
         Ok(true)
+    }
+
+    /// The peer may not send that topic.
+    #[cold]
+    fn forbidden(&self, index: usize, call: Call, out: &mut Vec<u8>) {
+        self.node.metrics().received()[index].outcomes.forbidden.add(1);
+        self.log_forbidden(index, "send the topic");
+        if let Some(token) = call.token {
+            let text = "the node does not allow this node to send the topic";
+            write_text_response(out, token, Status::NotAllowed, text);
+        }
+    }
+
+    /// The payload is larger than the listener takes.
+    #[cold]
+    fn too_large(&self, index: usize, call: Call, bytes: usize, out: &mut Vec<u8>) {
+        self.node.metrics().received()[index].outcomes.too_large.add(1);
+        self.log_forbidden(index, "send so large a payload");
+        if let Some(token) = call.token {
+            let text = format!("{bytes} bytes are over the limit of {}", self.payload_limit);
+            write_text_response(out, token, Status::TooLarge, &text);
+        }
+    }
+
+    fn log_forbidden(&self, index: usize, what: &'static str) {
+        let topic = self.handlers[index].topic().name();
+        self.node.log_forbidden(self.peer.as_deref().unwrap_or_default(), topic, what);
     }
 
     /// Starts a handler, and goes on with it as far as it gets without waiting.
@@ -182,12 +251,19 @@ impl Accepted {
             write_text_response(turn.out, token, Status::Draining, "the node is about to stop");
             return;
         }
+        if self.may_send.as_ref().is_some_and(|may_send| !may_send[index]) {
+            return self.forbidden(index, call, turn.out);
+        }
+        if payload.len() > self.payload_limit {
+            return self.too_large(index, call, payload.len(), turn.out);
+        }
         let spawn = handler.options().spawn;
         let mut worker = match self.idle[index].pop() {
             Some(worker) => worker,
             None => handler.worker(&Core {
                 node: self.node.clone(),
                 sender: self.peer.clone(),
+                is_proved: self.is_proved,
                 deadline: None,
                 cancellation: None,
                 hold: if self.node.has_lock() {
@@ -325,7 +401,12 @@ impl Side for Accepted {
                     Call { token: Some(token), encoding, frame_limit: turn.session.peer_frame_limit() };
                 self.start(topic, call, deadline, payload, turn);
             }
-            Event::Hello { name, .. } => return self.hello(name, turn),
+            Event::Hello { name, instance } => return self.hello(name, instance, turn),
+            Event::Proved => {
+                if let Some((name, instance)) = self.candidate.take() {
+                    return self.admit(name, instance, turn);
+                }
+            }
             // handlers run to their end if they don't look; a response that comes too late is left by the caller
             Event::Cancelled(token) => {
                 self.node.metrics().counts().cancelled.add(1);
@@ -342,6 +423,7 @@ impl Side for Accepted {
             }
             Event::Goodbye { code, reason } => return Err(End::goodbye(code, reason)),
             Event::Welcome { .. }
+            | Event::Challenged { .. }
             | Event::Announced { .. }
             | Event::Withdrawn(_)
             | Event::Draining
@@ -453,6 +535,12 @@ impl Side for Accepted {
         }
         self.tally.settle(self.node.metrics().received());
     }
+}
+
+/// There is no proof without random bytes.
+pub(super) fn no_nonce() -> End {
+    let reason = "the node has no random bytes for a proof of the shared secret".to_owned();
+    End::Ours { code: GoodbyeCode::Unproven, reason }
 }
 
 /// A node that is not let in is told why.

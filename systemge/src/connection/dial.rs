@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::dialled::Dialled;
 use super::driver::{Driver, End};
 use super::outbox::Outbox;
-use crate::config::{ConnectConfig, OnDialFailure};
+use crate::config::{ConnectConfig, OnDialFailure, Secret};
 use crate::node::Inner;
 use crate::protocol::MIN_FRAME_LIMIT;
 use crate::protocol::backoff::Backoff;
@@ -122,6 +122,9 @@ async fn attempt(
     watch: &DialWatch,
 ) -> Result<(Option<Duration>, End), String> {
     let endpoint = &peer.endpoint;
+    // read for every attempt: whoever mends the file need not start the node anew
+    let secret = Secret::load(peer.secret.as_ref(), peer.secret_file.as_deref(), node.folder());
+    let secret = secret.map_err(|error| crate::error::chain(&error))?;
     // to connect and the handshake share one time limit
     let now = crate::clock::now();
     let timeout = node.config().dial.timeout;
@@ -133,7 +136,7 @@ async fn attempt(
     };
     let channel = match channel {
         Ok(Ok(channel)) => channel,
-        Ok(Err(error)) => return Err(error.to_string()),
+        Ok(Err(error)) => return Err(crate::text::own(&error.to_string())),
         Err(_) => return Err(format!("no answer within {timeout:?}")),
     };
     let mut output = Vec::new();
@@ -141,7 +144,7 @@ async fn attempt(
     let session = Session::dial(settings, node.name(), node.instance(), now, &mut output);
     let outbox = Arc::new(Outbox::new(node.config().queue.bytes, MIN_FRAME_LIMIT, now));
     let side =
-        Dialled::new(node.clone(), outbox.clone(), endpoint.clone(), channel.remote.identity, watch.clone());
+        Dialled::new(node.clone(), outbox.clone(), endpoint.clone(), channel.remote, secret, watch.clone());
     let driver = Driver::new(channel.stream, session, side, outbox.clone(), output, &node.config().queue);
     let mut running = std::pin::pin!(driver.run());
     let (end, side) = tokio::select! {

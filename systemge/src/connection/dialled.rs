@@ -4,24 +4,30 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use super::accepted::no_nonce;
 use super::dial::{DialState, DialWatch};
 use super::driver::{End, Side, Turn};
 use super::outbox::{Outbox, RawOutcome};
-use crate::config::Endpoint;
+use crate::config::{Endpoint, Secret};
 use crate::metrics::{Direction, Traffic};
-use crate::node::{Inner, Peer, not_its_name};
-use crate::protocol::frame::GoodbyeCode;
+use crate::node::{Inner, Peer};
+use crate::protocol::frame::{Announced, GoodbyeCode, Violation};
+use crate::protocol::proof;
 use crate::protocol::session::{Event, Session};
-use crate::transport::Identity;
+use crate::transport::Remote;
 
 /// The dialling side of a connection.
 pub(super) struct Dialled {
     node: Arc<Inner>,
     outbox: Arc<Outbox>,
     endpoint: Endpoint,
-    identity: Option<Identity>,
+    remote: Remote,
+    /// The secret of this connection alone.
+    secret: Option<Secret>,
     state: DialWatch,
     peer: Option<Arc<Peer>>,
+    /// Whether the peer has proved that the name is its own.
+    is_proved: bool,
     /// When the handshake was done.
     joined: Option<Instant>,
     /// How long the connection held from then on.
@@ -33,22 +39,69 @@ impl Dialled {
         node: Arc<Inner>,
         outbox: Arc<Outbox>,
         endpoint: Endpoint,
-        identity: Option<Identity>,
+        remote: Remote,
+        secret: Option<Secret>,
         state: DialWatch,
     ) -> Self {
-        Self { node, outbox, endpoint, identity, state, peer: None, joined: None, held: None }
+        Self {
+            node,
+            outbox,
+            endpoint,
+            remote,
+            secret,
+            state,
+            peer: None,
+            is_proved: false,
+            joined: None,
+            held: None,
+        }
     }
 
-    /// Under mutual TLS, a node that is dialled has to be the one that it says it is, too.
-    fn check_name(&self, name: &str) -> Result<(), End> {
-        let tls = &self.node.config().tls;
-        match &self.identity {
-            Some(identity) if tls.mutual && tls.name_from_certificate && !identity.is_node(name) => {
-                let reason = not_its_name(name, identity);
-                Err(End::Ours { code: GoodbyeCode::Denied, reason })
-            }
-            _ => Ok(()),
+    /// What the node of that name has to know.
+    fn secret(&self, peer: &str) -> Option<Secret> {
+        self.secret.clone().or_else(|| self.node.secrets().dialling(peer).cloned())
+    }
+
+    /// The peer wants a proof, and will give one.
+    fn challenged(&self, peer: &str, turn: Turn<'_, '_>) -> Result<(), End> {
+        let Some(secret) = self.secret(peer) else {
+            let reason =
+                "the peer wants a proof of a shared secret: set the same `secret` on this node".to_owned();
+            return Err(End::Ours { code: GoodbyeCode::Unproven, reason });
+        };
+        let nonce = proof::nonce().ok_or_else(no_nonce)?;
+        Ok(turn.session.prove(secret, nonce, self.remote.binding, turn.out)?)
+    }
+
+    /// The peer says who it is, and has proved what it will.
+    fn welcomed(&mut self, name: &str, turn: Turn<'_, '_>) -> Result<(), End> {
+        // a server's certificate is one for its host; only under mutual TLS it is one for the node, too
+        let names_nodes = self.node.config().tls.mutual;
+        let is_proved = self.node.check_name(name, &self.remote, names_nodes);
+        let is_proved = is_proved.map_err(|(code, reason)| End::Ours { code, reason })?;
+        if !turn.session.is_proved() && self.secret(name).is_some() {
+            return Err(Violation::Unproven.into());
         }
+        self.is_proved = is_proved || turn.session.is_proved();
+        self.outbox.set_frame_limit(turn.session.peer_frame_limit());
+        let name: Arc<str> = name.into();
+        let counts = self.node.metrics().peers().joined(&name, Direction::Outgoing, turn.now);
+        let limit = self.node.config().limits.topics;
+        self.peer = Some(Arc::new(Peer::new(name, self.outbox.clone(), counts, limit)));
+        Ok(())
+    }
+
+    /// Takes topics out that the peer may not announce.
+    fn leave_forbidden_out(&self, peer: &Peer, topics: &mut Vec<Announced<'_>>) {
+        let identity = self.is_proved.then_some(&**peer.name());
+        let Some(allowed) = self.node.config().may_announce(identity) else { return };
+        topics.retain(|topic| {
+            let may_announce = allowed.iter().any(|pattern| pattern.matches(topic.name));
+            if !may_announce {
+                self.node.count_forbidden_announcement(peer.name(), topic.name);
+            }
+            may_announce
+        });
     }
 
     /// How long the connection held after the handshake; `None` if that was never done.
@@ -75,15 +128,10 @@ impl Side for Dialled {
                     }
                 }
             }
-            (Event::Welcome { name, .. }, _) => {
-                self.check_name(name)?;
-                self.outbox.set_frame_limit(turn.session.peer_frame_limit());
-                let name: Arc<str> = name.into();
-                let counts = self.node.metrics().peers().joined(&name, Direction::Outgoing, turn.now);
-                let limit = self.node.config().limits.topics;
-                self.peer = Some(Arc::new(Peer::new(name, self.outbox.clone(), counts, limit)));
-            }
-            (Event::Announced { topics, more }, Some(peer)) => {
+            (Event::Challenged { name }, _) => return self.challenged(name, turn),
+            (Event::Welcome { name, .. }, _) => return self.welcomed(name, turn),
+            (Event::Announced { mut topics, more }, Some(peer)) => {
+                self.leave_forbidden_out(peer, &mut topics);
                 peer.announce(&topics)?;
                 if self.joined.is_some() {
                     self.node.router().changed();

@@ -109,7 +109,7 @@ async fn accept(
     };
     let session = Session::accept(node.session_settings(listener.limits(), limit), now);
     let outbox = Arc::new(Outbox::new(node.config().queue.bytes, MIN_FRAME_LIMIT, now));
-    let side = Accepted::new(node.clone(), outbox.clone(), channel.remote, handshake);
+    let side = Accepted::new(node.clone(), outbox.clone(), listener.clone(), channel.remote, handshake);
     let driver = Driver::new(channel.stream, session, side, outbox.clone(), Vec::new(), &node.config().queue);
     let drop_handlers = node.drop_handlers();
     let mut running = std::pin::pin!(driver.run());
@@ -164,6 +164,9 @@ const fn why_refused(end: &End) -> RefusalReason {
         End::Ours { code: GoodbyeCode::NameTaken, .. } => RefusalReason::NameTaken,
         End::Ours { code: GoodbyeCode::Stopping, .. } => RefusalReason::Stopping,
         End::Ours { code: GoodbyeCode::Denied, .. } => RefusalReason::Denied,
+        End::Violation(Violation::Unproven) | End::Ours { code: GoodbyeCode::Unproven, .. } => {
+            RefusalReason::Unproven
+        }
         End::Violation(_) | End::Ours { .. } => RefusalReason::Violation,
     }
 }

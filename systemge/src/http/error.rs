@@ -51,7 +51,7 @@ impl HttpError {
 
     /// 500: our own mistake. The cause is logged, and the client reads nothing of it.
     pub fn internal(cause: impl Display) -> Self {
-        tracing::error!(error = %cause, "an HTTP handler failed");
+        tracing::error!(error = crate::text::own(&cause.to_string()), "an HTTP handler failed");
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail: None, headers: Box::default() }
     }
 

@@ -102,7 +102,7 @@ impl HttpSite {
                 let response = self.run(&handler, core, request, &waits).await;
                 if response.status().is_server_error() {
                     tracing::warn!(
-                        %method,
+                        method = printable(method.as_str()),
                         path = printable(path.as_str()),
                         status = response.status().as_u16(),
                         "an HTTP request failed"

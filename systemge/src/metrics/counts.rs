@@ -91,6 +91,10 @@ counted! {
         unencodable,
         /// The handler did not run, since the node was about to stop.
         refused,
+        /// The handler did not run, since the peer may not send that topic.
+        forbidden,
+        /// The handler did not run, since the payload is larger than the node accepts.
+        too_large,
     }
 }
 
@@ -104,7 +108,7 @@ counted! {
         failed,
         /// The handler panicked.
         panicked,
-        /// The node refused: it was about to stop, had too much to do, or no longer handles the topic.
+        /// The node refused: it was about to stop, had too much to do, no longer handles the topic, or does not allow it.
         refused,
         /// The node could not read the payload.
         undecodable,
@@ -187,6 +191,12 @@ numbers! {
         unknown_topic,
         /// Messages and requests whose handlers did not run, since the node refused them.
         refused,
+        /// Messages and requests that their peers may not send.
+        forbidden,
+        /// Topics that their peers may not announce.
+        forbidden_announcements,
+        /// Messages and requests whose payload is larger than the node accepts.
+        too_large,
         /// Requests that their callers gave up.
         cancelled,
         /// Messages and requests handed to connections.
@@ -215,6 +225,7 @@ pub(crate) struct NodeCounts {
     pub(crate) failed_commands: Count,
     pub(crate) panicked_tasks: Count,
     pub(crate) unknown_topic: Count,
+    pub(crate) forbidden_announcements: Count,
     pub(crate) cancelled: Count,
     pub(crate) dropped: Count,
     pub(crate) unsent_bytes: Count,

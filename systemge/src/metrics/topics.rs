@@ -176,7 +176,11 @@ impl SentCounts {
             Status::Success => &self.outcomes.success,
             Status::HandlerError => &self.outcomes.failed,
             Status::Panicked => &self.outcomes.panicked,
-            Status::Draining | Status::Overloaded | Status::UnknownTopic => &self.outcomes.refused,
+            Status::Draining
+            | Status::Overloaded
+            | Status::UnknownTopic
+            | Status::NotAllowed
+            | Status::TooLarge => &self.outcomes.refused,
             Status::Undecodable => &self.outcomes.undecodable,
             Status::Unencodable => &self.outcomes.unencodable,
             Status::Cancelled => &self.outcomes.ended,

@@ -10,7 +10,7 @@ use crate::connection::outbox::Outbox;
 use crate::protocol::frame::{Announced, Frame, GoodbyeCode, TopicId, write_announcement};
 use crate::protocol::session::Session;
 use crate::topic::Topic;
-use crate::transport::Identity;
+use crate::transport::{Identity, Remote};
 
 /// Why a node is not let in: what it is told.
 pub(crate) type Refused = (GoodbyeCode, String);
@@ -23,6 +23,7 @@ pub(crate) struct Incoming {
 
 struct Admitted {
     outbox: Arc<Outbox>,
+    claim: Claim,
     /// Whether another connection waits for its place.
     contested: bool,
 }
@@ -41,6 +42,15 @@ impl Incoming {
     }
 }
 
+/// Who a node says it is, besides its name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Claim {
+    /// The random number of its start.
+    pub(crate) instance: u128,
+    /// Whether it has proved that the name is its own.
+    pub(crate) is_proved: bool,
+}
+
 /// Whether a node is let in.
 pub(crate) enum Admission {
     /// It is in.
@@ -53,6 +63,7 @@ pub(crate) enum Admission {
 pub(crate) struct Contest {
     node: Arc<Inner>,
     pub(crate) name: Arc<str>,
+    claim: Claim,
     holder: Arc<Outbox>,
 }
 
@@ -76,7 +87,10 @@ impl Contest {
         if peers.get(&self.name).is_some_and(|peer| !Arc::ptr_eq(&peer.outbox, &self.holder)) {
             return Err(name_taken(&self.name));
         }
-        peers.insert(self.name.clone(), Admitted { outbox: outbox.clone(), contested: false });
+        peers.insert(
+            self.name.clone(),
+            Admitted { outbox: outbox.clone(), claim: self.claim, contested: false },
+        );
         drop(peers);
         self.holder.close(GoodbyeCode::Replaced, REPLACED);
         tracing::warn!(
@@ -105,10 +119,22 @@ impl Drop for Contest {
 const REPLACED: &str = "a newer connection of that name has taken its place";
 
 /// A node's certificate is one for others. Short, since not much of a goodbye gets into the log of the other side.
-pub(crate) fn not_its_name(name: &str, identity: &Identity) -> String {
+fn not_its_name(name: &str, identity: &Identity) -> String {
     let names = identity.names();
     let names = if names.is_empty() { "no node".to_owned() } else { names.join(", ") };
     format!("the certificate is not for `{name}` but for {names}")
+}
+
+/// Whether a node takes the place of another one of its name; `None` if that depends on whether that one still lives.
+const fn replaces(newcomer: Claim, holder: Claim) -> Option<bool> {
+    match (newcomer.is_proved, holder.is_proved) {
+        (true, false) => Some(true),
+        (false, true) => Some(false),
+        // the same start of the same node has perhaps dialled twice, and would otherwise replace itself for ever
+        (true, true) if newcomer.instance == holder.instance => None,
+        (true, true) => Some(true),
+        (false, false) => None,
+    }
 }
 
 fn stopping() -> Refused {
@@ -137,17 +163,18 @@ impl Announcement {
 }
 
 impl Inner {
-    /// Whether a peer has proven that it is the node that it says it is; refused if it has proven to be another one.
-    pub(crate) fn check_name(&self, name: &str, identity: Option<&Identity>) -> Result<bool, Refused> {
-        match identity {
-            Some(identity) if self.config().tls.name_from_certificate => {
+    /// Whether the transport proves that a peer is the node that it says it is; refused if it proves another one.
+    /// `names_nodes`: whether a certificate there is one for a node.
+    pub(crate) fn check_name(&self, name: &str, remote: &Remote, names_nodes: bool) -> Result<bool, Refused> {
+        match &remote.identity {
+            Some(identity) if names_nodes && self.config().tls.name_from_certificate => {
                 if identity.is_node(name) {
                     Ok(true)
                 } else {
                     Err((GoodbyeCode::Denied, not_its_name(name, identity)))
                 }
             }
-            _ => Ok(false),
+            _ => Ok(remote.node.as_deref() == Some(name)),
         }
     }
 
@@ -155,33 +182,36 @@ impl Inner {
     pub(crate) fn admit(
         self: &Arc<Self>,
         name: &Arc<str>,
+        claim: Claim,
         outbox: &Arc<Outbox>,
-        proven: bool,
     ) -> Result<Admission, Refused> {
         if self.is_draining() {
             return Err(stopping());
         }
-        match self.incoming.peers().entry(name.clone()) {
+        let admitted = || Admitted { outbox: outbox.clone(), claim, contested: false };
+        let former = match self.incoming.peers().entry(name.clone()) {
             btree_map::Entry::Vacant(place) => {
-                place.insert(Admitted { outbox: outbox.clone(), contested: false });
-                Ok(Admission::Done)
+                place.insert(admitted());
+                return Ok(Admission::Done);
             }
             btree_map::Entry::Occupied(mut place) => {
                 let holder = place.get_mut();
-                if proven {
-                    let old =
-                        std::mem::replace(holder, Admitted { outbox: outbox.clone(), contested: false });
-                    old.outbox.close(GoodbyeCode::Replaced, REPLACED);
-                    tracing::info!(node = %self.name(), peer = %name, "a peer is back before its old connection has ended");
-                    return Ok(Admission::Done);
+                match replaces(claim, holder.claim) {
+                    Some(true) => std::mem::replace(holder, admitted()),
+                    Some(false) => return Err(name_taken(name)),
+                    None => {
+                        if std::mem::replace(&mut holder.contested, true) {
+                            return Err(name_taken(name));
+                        }
+                        let (node, holder) = (self.clone(), holder.outbox.clone());
+                        return Ok(Admission::Contest(Contest { node, name: name.clone(), claim, holder }));
+                    }
                 }
-                if std::mem::replace(&mut holder.contested, true) {
-                    return Err(name_taken(name));
-                }
-                let (node, holder) = (self.clone(), holder.outbox.clone());
-                Ok(Admission::Contest(Contest { node, name: name.clone(), holder }))
             }
-        }
+        };
+        former.outbox.close(GoodbyeCode::Replaced, REPLACED);
+        tracing::info!(node = %self.name(), peer = %name, "a node has come back, and its former connection is closed");
+        Ok(Admission::Done)
     }
 
     /// Ends a connection whose peer has not been let in.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -14,8 +14,9 @@ use tokio_util::task::TaskTracker;
 use super::handler::Handler;
 use super::incoming::{Announcement, Incoming};
 use super::lifecycle::NodeState;
+use super::secrets::Secrets;
 use super::{Listener, Program, Router};
-use crate::access::{RefusalReason, Refusals};
+use crate::access::{Quiet, RefusalReason, Refusals};
 use crate::config::{Endpoint, LimitConfig, NodeConfig};
 use crate::connection::DialHandle;
 use crate::metrics::Metrics;
@@ -28,10 +29,6 @@ pub(crate) struct Inner {
     name: Arc<str>,
     config: NodeConfig,
     /// Where relative paths of the configuration start.
-    #[cfg_attr(
-        not(any(feature = "_web", feature = "tls")),
-        expect(dead_code, reason = "only web components and certificates have paths")
-    )]
     pub(super) folder: Option<PathBuf>,
     program: Program,
     transports: Transports,
@@ -59,6 +56,8 @@ pub(crate) struct Inner {
     /// The turn of a node that handles one message at a time.
     turn: Arc<tokio::sync::Mutex<()>>,
     refusals: Refusals,
+    /// Log lines about what peers may not send or announce.
+    forbidden: Quiet,
     /// Why the node wants to be stopped, if it does.
     pub(super) stop_request: watch::Sender<Option<String>>,
 }
@@ -81,6 +80,8 @@ pub(super) struct Run {
     pub(super) drop_handlers: CancellationToken,
     /// Cancelled when everything else is dropped, too.
     pub(super) kill: CancellationToken,
+    /// What it shares with other nodes.
+    pub(super) secrets: Arc<Secrets>,
     /// Where it listens.
     pub(super) endpoints: Vec<Endpoint>,
     /// The sockets among them.
@@ -100,6 +101,7 @@ impl Run {
             end_tasks: CancellationToken::new(),
             drop_handlers: CancellationToken::new(),
             kill: CancellationToken::new(),
+            secrets: Arc::default(),
             endpoints: Vec::new(),
             addresses: Vec::new(),
             #[cfg(feature = "_web")]
@@ -112,8 +114,9 @@ impl Inner {
     pub(crate) fn new(name: &str, config: NodeConfig, program: Program, system: &Arc<Registry>) -> Arc<Self> {
         Arc::new(Self {
             name: name.into(),
-            listeners: config.listen.iter().map(|listen| Listener::new(listen, &config)).collect(),
+            listeners: listeners(&config),
             refusals: Refusals::default(),
+            forbidden: Quiet::default(),
             config,
             folder: system.config.folder.clone(),
             transports: system.transports.clone().of_node(),
@@ -217,6 +220,16 @@ impl Inner {
     /// The random number of this start of the node.
     pub(crate) fn instance(&self) -> u128 {
         lock(&self.run).instance
+    }
+
+    /// What this start of the node shares with other nodes.
+    pub(crate) fn secrets(&self) -> Arc<Secrets> {
+        lock(&self.run).secrets.clone()
+    }
+
+    /// Where relative paths of the configuration start.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     pub(crate) fn endpoints(&self) -> Vec<Endpoint> {
@@ -323,6 +336,8 @@ impl Inner {
         Settings {
             frame_limit: limits.frame_bytes,
             topic_limit: limits.topics,
+            name_bytes: limits.name_bytes,
+            topic_bytes: limits.topic_bytes,
             handshake_timeout,
             keepalive_interval: keepalive.interval,
             keepalive_timeout: keepalive.timeout,
@@ -348,6 +363,7 @@ impl Inner {
     /// Somebody is not let in.
     pub(crate) fn count_refused(&self, why: RefusalReason, address: &Address, detail: &str) {
         if let Some(left_out) = self.refusals.count(why) {
+            let detail = crate::text::own(detail);
             tracing::warn!(node = %self.name, %address, %why, detail, left_out, "a connection was refused");
         }
     }
@@ -361,6 +377,25 @@ impl Inner {
     pub(crate) const fn refusals(&self) -> &Refusals {
         &self.refusals
     }
+
+    /// A peer has sent or announced what it may not; whoever calls this counts it.
+    #[cold]
+    pub(crate) fn log_forbidden(&self, peer: &str, topic: &str, what: &'static str) {
+        if let Some(left_out) = self.forbidden.pass(crate::clock::now()) {
+            tracing::warn!(node = %self.name, peer, topic, what, left_out, "a peer is not allowed to do that");
+        }
+    }
+
+    /// A peer has announced what it may not.
+    pub(crate) fn count_forbidden_announcement(&self, peer: &str, topic: &str) {
+        self.metrics.counts().forbidden_announcements.add(1);
+        self.log_forbidden(peer, topic, "announce the topic");
+    }
+}
+
+fn listeners(config: &NodeConfig) -> Box<[Listener]> {
+    let listeners = config.listen.iter().enumerate();
+    listeners.map(|(index, listen)| Listener::new(index, listen, config)).collect()
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

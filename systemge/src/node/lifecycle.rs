@@ -8,6 +8,7 @@ use futures_util::FutureExt as _;
 use tokio::time::Instant;
 
 use super::inner::{Run, lock};
+use super::secrets::Secrets;
 use super::{Inner, Node};
 use crate::command::CommandError;
 use crate::config::{ConnectConfig, Endpoint};
@@ -84,6 +85,14 @@ pub enum StartError {
         /// What is wrong.
         source: crate::web::WebError,
     },
+    /// A secret can't be read: the operator's mistake.
+    #[error("node `{node}` has no use for its secrets")]
+    Secret {
+        /// The node.
+        node: String,
+        /// What is wrong.
+        source: crate::config::SecretError,
+    },
     /// `on_start` failed or panicked: the application's decision, or its mistake.
     #[error("`on_start` of node `{node}` failed: {reason}")]
     OnStart {
@@ -132,7 +141,14 @@ impl Inner {
     }
 
     fn core(self: &Arc<Self>) -> Core {
-        Core { node: self.clone(), sender: None, deadline: None, cancellation: None, hold: Hold::Nothing }
+        Core {
+            node: self.clone(),
+            sender: None,
+            is_proved: false,
+            deadline: None,
+            cancellation: None,
+            hold: Hold::Nothing,
+        }
     }
 
     /// A context's core for a hook or command, which holds the application's lock if there is one.
@@ -170,7 +186,7 @@ impl Inner {
             Err(error) => {
                 self.end(Instant::now() + LAST_MOMENT).await;
                 let why = crate::error::chain(error);
-                tracing::error!(node = %self.name(), reason = %why, "could not start");
+                tracing::error!(node = %self.name(), reason = crate::text::own(&why), "could not start");
                 self.set_state(NodeState::Failed(why));
             }
         }
@@ -185,6 +201,10 @@ impl Inner {
 
     async fn start_parts(self: &Arc<Self>) -> Result<(), StartError> {
         *lock(&self.run) = Run::new();
+        let secrets = Secrets::load(self.config(), self.folder());
+        let secrets =
+            secrets.map_err(|source| StartError::Secret { node: self.name().to_owned(), source })?;
+        lock(&self.run).secrets = Arc::new(secrets);
         self.set_draining(false);
         self.announce_all();
         #[cfg(feature = "tls")]
@@ -298,7 +318,7 @@ impl Inner {
         if self.state() != NodeState::Running {
             return;
         }
-        tracing::info!(node = %self.name(), reason, "stopping");
+        tracing::info!(node = %self.name(), reason = crate::text::own(reason), "stopping");
         self.set_state(NodeState::Stopping);
         let deadline = Instant::now() + self.config().stop.deadline;
         let run = self.run();
@@ -332,9 +352,12 @@ impl Inner {
             }
             match outcome {
                 Ok(Ok(Ok(()))) => {}
-                Ok(Ok(Err(error))) => tracing::error!(node = %self.name(), %error, "`on_stop` failed"),
+                Ok(Ok(Err(error))) => {
+                    let error = crate::text::own(&error);
+                    tracing::error!(node = %self.name(), error, "`on_stop` failed");
+                }
                 Ok(Err(panic)) => {
-                    let panic = crate::error::panic_text(&*panic);
+                    let panic = crate::text::own(&crate::error::panic_text(&*panic));
                     tracing::error!(node = %self.name(), %panic, "`on_stop` panicked");
                 }
                 Err(_) => tracing::error!(node = %self.name(), "`on_stop` was not done by the deadline"),
@@ -519,7 +542,8 @@ impl Inner {
         };
         if let Err(error @ (CommandError::Failed(_) | CommandError::Panicked(_))) = &outcome {
             self.metrics().counts().failed_commands.add(1);
-            tracing::warn!(node = %self.name(), command = name, %error, "a command failed");
+            let error = crate::text::own(&error.to_string());
+            tracing::warn!(node = %self.name(), command = name, error, "a command failed");
         }
         outcome
     }
@@ -534,7 +558,7 @@ impl Inner {
                 () = run.end_tasks.cancelled() => {}
                 outcome = AssertUnwindSafe(task).catch_unwind() => {
                     if let Err(panic) = outcome {
-                        let panic = crate::error::panic_text(&*panic);
+                        let panic = crate::text::own(&crate::error::panic_text(&*panic));
                         this.metrics().counts().panicked_tasks.add(1);
                         tracing::error!(node = %this.name(), %panic, "a task of the application panicked");
                     }

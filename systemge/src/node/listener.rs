@@ -19,6 +19,8 @@ pub struct Listener {
 
 #[derive(Debug)]
 struct State {
+    /// Its place among the node's listeners.
+    index: usize,
     config: ListenConfig,
     /// The limits of the node, with those of this listener put in.
     limits: LimitConfig,
@@ -30,9 +32,10 @@ struct State {
 }
 
 impl Listener {
-    pub(super) fn new(config: &ListenConfig, node: &NodeConfig) -> Self {
+    pub(super) fn new(index: usize, config: &ListenConfig, node: &NodeConfig) -> Self {
         let limits = config.limits(&node.limits);
         let state = State {
+            index,
             connections: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
             handshakes: Handshakes::new(limits.handshakes, limits.handshakes_per_address),
             limits,
@@ -80,6 +83,11 @@ impl Listener {
     /// What peers may do on it.
     pub(crate) fn limits(&self) -> &LimitConfig {
         &self.state.limits
+    }
+
+    /// Its place among the node's listeners.
+    pub(crate) fn index(&self) -> usize {
+        self.state.index
     }
 
     pub(crate) fn config(&self) -> &ListenConfig {

@@ -71,7 +71,8 @@ impl Inner {
             Completion::Failed(error) => {
                 outcomes.failed.add(1);
                 if let Some(error) = error {
-                    tracing::warn!(node, peer, topic, %error, "a handler failed");
+                    let error = crate::text::own(&error);
+                    tracing::warn!(node, peer, topic, error, "a handler failed");
                 }
             }
             Completion::TimedOut(limit) => {
@@ -88,11 +89,13 @@ impl Inner {
             Completion::Ended => outcomes.ended.add(1),
             Completion::Panicked(panic) => {
                 outcomes.panicked.add(1);
-                tracing::error!(node, peer, topic, %panic, "a handler panicked");
+                let panic = crate::text::own(&panic);
+                tracing::error!(node, peer, topic, panic, "a handler panicked");
             }
             Completion::Unencodable(why) => {
                 outcomes.unencodable.add(1);
-                tracing::error!(node, peer, topic, %why, "a response could not be written");
+                let why = crate::text::own(&why);
+                tracing::error!(node, peer, topic, why, "a response could not be written");
             }
         }
     }

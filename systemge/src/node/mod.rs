@@ -10,6 +10,7 @@ mod mismatch;
 mod peer;
 mod program;
 mod router;
+mod secrets;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 #[doc(hidden)]
 pub use self::handler::{TopicOptions, TopicTable, blocking};
-pub(crate) use self::incoming::{Admission, Contest, not_its_name};
+pub(crate) use self::incoming::{Admission, Claim, Contest};
 pub(crate) use self::inner::Inner;
 pub use self::lifecycle::{ConnectError, NodeState, StartError};
 pub use self::listener::Listener;
@@ -278,6 +279,7 @@ impl Node {
         Context::from_core(Core {
             node: self.inner.clone(),
             sender: None,
+            is_proved: false,
             deadline: None,
             cancellation: None,
             hold: Hold::Nothing,

@@ -143,6 +143,8 @@ impl Router {
             if let Some(mismatch) =
                 route.mismatches.load().iter().find(|mismatch| mismatch.peer == *peer.name())
             {
+                // each name of the peer's is printable and short, but there may be many
+                let mismatch = crate::text::own(&mismatch.to_string());
                 tracing::error!(node = %self.node, peer = %peer.name(), topic, "{mismatch}");
             }
         }

@@ -38,9 +38,10 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8], encoding: Encoding) -> R
     }
 }
 
+/// A decoder may quote what it has read.
 #[cold]
 fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
+    crate::text::quoting(&error.to_string())
 }
 
 #[cold]

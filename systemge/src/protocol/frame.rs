@@ -3,6 +3,7 @@
 //! A frame is its length in four bytes (little-endian, as every number), then that many bytes: the kind, the
 //! fields of that kind and, at the end, the payload.
 
+use super::proof::{Nonce, Tag};
 use super::wire::{Reader, cut, put_short_text, put_text};
 use super::{HANDSHAKE_FRAME, MAX_DESCRIPTION, MAX_TEXT};
 
@@ -60,6 +61,10 @@ pub(crate) enum Status {
     Unencodable = 7,
     /// The handler was ended before it was done.
     Cancelled = 8,
+    /// The peer may not send that topic.
+    NotAllowed = 9,
+    /// The payload is larger than the node accepts.
+    TooLarge = 10,
 }
 
 impl Status {
@@ -74,6 +79,8 @@ impl Status {
             6 => Self::Undecodable,
             7 => Self::Unencodable,
             8 => Self::Cancelled,
+            9 => Self::NotAllowed,
+            10 => Self::TooLarge,
             other => return Err(Violation::Status(other)),
         })
     }
@@ -106,6 +113,8 @@ pub(crate) enum GoodbyeCode {
     Replaced,
     /// The node may not connect, or not under that name.
     Denied,
+    /// The proof of a shared secret, or of the name, is missing or wrong.
+    Unproven,
     /// A code that this build does not know.
     Other(u16),
 }
@@ -125,6 +134,7 @@ impl GoodbyeCode {
             Self::Disconnected => 9,
             Self::Replaced => 10,
             Self::Denied => 11,
+            Self::Unproven => 12,
             Self::Other(code) => code,
         }
     }
@@ -143,6 +153,7 @@ impl GoodbyeCode {
             9 => Self::Disconnected,
             10 => Self::Replaced,
             11 => Self::Denied,
+            12 => Self::Unproven,
             other => Self::Other(other),
         }
     }
@@ -169,6 +180,8 @@ pub(crate) enum Violation {
     NotUtf8,
     #[error("a name has a length or characters that names don't have")]
     Name,
+    #[error("a name is longer than the limit of {0} bytes")]
+    NameLength(usize),
     #[error("an unknown kind of frame: {0:#04x}")]
     Kind(u8),
     #[error("a frame that has no place there: {0}")]
@@ -189,6 +202,11 @@ pub(crate) enum Violation {
     HandshakeTimeout,
     #[error("no sign of life within {0:?}")]
     Silent(std::time::Duration),
+    #[error(
+        "the peer has not proved that it knows the shared secret: `secret` must be the same on both nodes, and on both \
+         sides of the connection"
+    )]
+    Unproven,
 }
 
 impl Violation {
@@ -199,6 +217,7 @@ impl Violation {
             Self::TooLarge { .. } => GoodbyeCode::TooLarge,
             Self::HandshakeTimeout => GoodbyeCode::HandshakeTimeout,
             Self::Silent(_) => GoodbyeCode::Silent,
+            Self::Unproven => GoodbyeCode::Unproven,
             _ => GoodbyeCode::Violation,
         }
     }
@@ -218,6 +237,15 @@ pub(crate) struct Introduction<'a> {
     pub(crate) name: &'a str,
 }
 
+/// What an accepting side says that wants a proof of a shared secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Challenge<'a> {
+    pub(crate) nonce: Nonce,
+    /// Those of its `WELCOME`.
+    pub(crate) instance: u128,
+    pub(crate) name: &'a str,
+}
+
 /// A topic in an announcement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Announced<'a> {
@@ -232,6 +260,9 @@ pub(crate) struct Announced<'a> {
 pub(crate) enum Frame<'a> {
     Hello(Introduction<'a>),
     Welcome(Introduction<'a>),
+    Challenge(Challenge<'a>),
+    Proof { nonce: Nonce, proof: Tag },
+    CounterProof(Tag),
     Announce { more: bool, topics: Vec<Announced<'a>> },
     Withdraw(Vec<TopicId>),
     Draining,
@@ -256,6 +287,9 @@ const PONG: u8 = 0x07;
 const GOODBYE: u8 = 0x08;
 const DESCRIBE: u8 = 0x09;
 const DESCRIPTION: u8 = 0x0a;
+const CHALLENGE: u8 = 0x0b;
+const PROOF: u8 = 0x0c;
+const COUNTER_PROOF: u8 = 0x0d;
 const MESSAGE: u8 = 0x10;
 const REQUEST: u8 = 0x11;
 const RESPONSE: u8 = 0x12;
@@ -332,6 +366,13 @@ impl<'a> Frame<'a> {
                     ..Introduction::parse(&mut reader)?
                 })
             }
+            CHALLENGE => Self::Challenge(Challenge {
+                nonce: reader.take()?,
+                instance: reader.u128()?,
+                name: node_name(reader.short_text()?)?,
+            }),
+            PROOF => Self::Proof { nonce: reader.take()?, proof: reader.take()? },
+            COUNTER_PROOF => Self::CounterProof(reader.take()?),
             ANNOUNCE => {
                 let more = match reader.u8()? {
                     0 => false,
@@ -404,6 +445,24 @@ impl<'a> Frame<'a> {
                 let frame = begin(out, WELCOME);
                 out.extend_from_slice(&introduction.versions.0.to_le_bytes());
                 introduction.write(out);
+                frame
+            }
+            Self::Challenge(challenge) => {
+                let frame = begin(out, CHALLENGE);
+                out.extend_from_slice(&challenge.nonce);
+                out.extend_from_slice(&challenge.instance.to_le_bytes());
+                put_short_text(out, challenge.name);
+                frame
+            }
+            Self::Proof { nonce, proof } => {
+                let frame = begin(out, PROOF);
+                out.extend_from_slice(nonce);
+                out.extend_from_slice(proof);
+                frame
+            }
+            Self::CounterProof(proof) => {
+                let frame = begin(out, COUNTER_PROOF);
+                out.extend_from_slice(proof);
                 frame
             }
             Self::Announce { more, topics } => {
@@ -484,6 +543,9 @@ impl<'a> Frame<'a> {
         match self {
             Self::Hello(_) => "hello",
             Self::Welcome(_) => "welcome",
+            Self::Challenge(_) => "challenge",
+            Self::Proof { .. } => "proof",
+            Self::CounterProof(_) => "counter-proof",
             Self::Announce { .. } => "announce",
             Self::Withdraw(_) => "withdraw",
             Self::Draining => "draining",

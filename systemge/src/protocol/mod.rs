@@ -5,6 +5,7 @@
 //!
 //! - [`frame`]: what a frame looks like; every length is checked before it is believed
 //! - [`session`]: who may say what when: handshake, then frames by role; signs of life
+//! - [`proof`]: how two nodes prove to each other that they know the same secret
 //! - [`pending`]: which requests wait for a response, and until when
 //! - [`backoff`]: when to dial again
 
@@ -12,6 +13,7 @@ pub(crate) mod backoff;
 pub(crate) mod frame;
 pub(crate) mod liveness;
 pub(crate) mod pending;
+pub(crate) mod proof;
 pub(crate) mod session;
 mod wire;
 

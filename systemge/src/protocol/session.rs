@@ -1,22 +1,28 @@
 //! One connection's side of the protocol: who may say what when.
 //!
-//! The dialling side says `HELLO`, the accepting side answers with `WELCOME` and announces its topics. From then on
-//! messages and requests flow to the accepting side, responses and changes of the announcement flow back.
+//! The dialling side says `HELLO`, the accepting side answers with `WELCOME` and announces its topics. Where both share a
+//! secret, each proves before the `WELCOME` that it knows it: the dialling side first, so that a stranger who knocks gets
+//! nothing that it could try secrets on. From then on messages and requests flow to the accepting side, responses and changes of the announcement flow back.
 
 use std::time::{Duration, Instant};
 
 use super::frame::{
-    Announced, Encoding, Frame, Front, GoodbyeCode, Introduction, LENGTH, Status, Token, TopicId, Violation,
-    front, write_announcement,
+    Announced, Challenge, Encoding, Frame, Front, GoodbyeCode, Introduction, LENGTH, Status, Token, TopicId,
+    Violation, front, write_announcement,
 };
 use super::liveness::{Liveness, Verdict};
+use super::proof::{Nonce, Party, Role, Tag, Transcript};
 use super::{HANDSHAKE_FRAME, MAGIC, MAX_VERSION, MIN_FRAME_LIMIT, MIN_VERSION};
+use crate::config::Secret;
 
 /// What one side knows and demands.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) frame_limit: u32,
     pub(crate) topic_limit: usize,
+    /// The longest name of a node and of a topic, in bytes.
+    pub(crate) name_bytes: usize,
+    pub(crate) topic_bytes: usize,
     pub(crate) handshake_timeout: Duration,
     pub(crate) keepalive_interval: Duration,
     pub(crate) keepalive_timeout: Duration,
@@ -28,6 +34,10 @@ enum Phase {
     Magic,
     /// The accepting side waits for `HELLO`, the dialling side for `WELCOME`.
     Introduction,
+    /// The dialling side decides about the one who wants a proof.
+    Challenged,
+    /// The accepting side waits for the proof of the other, the dialling side for the counter-proof.
+    Proof,
     /// The accepting side decides about the one who said `HELLO`.
     Deciding,
     /// The dialling side waits for the end of the first announcement.
@@ -49,6 +59,33 @@ pub(crate) struct Session {
     pinged: (u64, Instant),
     /// How long the peer took to answer, last time.
     round_trip: Option<Duration>,
+    /// Whether this side has said magic.
+    greeted: bool,
+    /// What the dialling side has said of itself: name and instance.
+    own: Option<(String, u128)>,
+    proving: Option<Box<Proving>>,
+    /// Whether the peer has proved that it knows the secret.
+    proved: bool,
+}
+
+/// A proof that is under way.
+#[derive(Debug)]
+struct Proving {
+    /// The dialling side chooses it when it knows whom it dialled.
+    secret: Option<Secret>,
+    transcript: Transcript,
+}
+
+impl Proving {
+    fn prove(&self, role: Role) -> Option<Tag> {
+        self.transcript.prove(self.secret.as_ref()?, role)
+    }
+
+    fn check(&self, role: Role, proof: &Tag) -> Result<(), Violation> {
+        let is_proved =
+            self.secret.as_ref().is_some_and(|secret| self.transcript.is_proved(secret, role, proof));
+        if is_proved { Ok(()) } else { Err(Violation::Unproven) }
+    }
 }
 
 /// What came from the peer.
@@ -58,6 +95,13 @@ pub(crate) enum Event<'a> {
     Hello {
         name: &'a str,
         instance: u128,
+    },
+    /// To the accepting side: the peer that wants in has proved that it knows the secret. Answer as to a hello.
+    Proved,
+    /// To the dialling side: the peer wants a proof, and will give one. Answer with [`Session::prove`] or
+    /// [`Session::goodbye`].
+    Challenged {
+        name: &'a str,
     },
     /// To the dialling side: the peer let us in.
     Welcome {
@@ -134,7 +178,8 @@ impl Session {
             name,
         })
         .write(out);
-        Self::new(true, settings, now)
+        let own = Some((name.to_owned(), instance));
+        Self { greeted: true, own, ..Self::new(true, settings, now) }
     }
 
     /// The side that accepts: waits.
@@ -144,6 +189,10 @@ impl Session {
 
     fn new(dialler: bool, settings: Settings, now: Instant) -> Self {
         Self {
+            greeted: false,
+            own: None,
+            proving: None,
+            proved: false,
             dialler,
             phase: Phase::Magic,
             liveness: Liveness::new(settings.keepalive_interval, settings.keepalive_timeout, now),
@@ -156,6 +205,56 @@ impl Session {
         }
     }
 
+    /// Says magic, unless this side has done so.
+    fn greet(&mut self, out: &mut Vec<u8>) {
+        if !std::mem::replace(&mut self.greeted, true) {
+            out.extend_from_slice(&MAGIC);
+        }
+    }
+
+    /// The accepting side wants a proof from `peer`, which has said hello, before it decides; it proves the same itself
+    /// when it lets the peer in.
+    pub(crate) fn challenge(
+        &mut self,
+        secret: Secret,
+        nonce: Nonce,
+        (name, instance): (&str, u128),
+        (peer, peer_instance): (&str, u128),
+        binding: Option<[u8; 32]>,
+        out: &mut Vec<u8>,
+    ) {
+        self.greet(out);
+        Frame::Challenge(Challenge { nonce, instance, name }).write(out);
+        let dialling = Party { nonce: [0; 32], instance: peer_instance, name: peer.to_owned() };
+        let accepting = Party { nonce, instance, name: name.to_owned() };
+        let transcript = Transcript { dialling, accepting, binding };
+        self.proving = Some(Box::new(Proving { secret: Some(secret), transcript }));
+        self.phase = Phase::Proof;
+    }
+
+    /// The dialling side proves that it knows the secret, and wants the same of the peer.
+    pub(crate) fn prove(
+        &mut self,
+        secret: Secret,
+        nonce: Nonce,
+        binding: Option<[u8; 32]>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Violation> {
+        let Some(proving) = &mut self.proving else { return Err(Violation::Unproven) };
+        proving.secret = Some(secret);
+        proving.transcript.dialling.nonce = nonce;
+        proving.transcript.binding = binding;
+        let proof = proving.prove(Role::Dialling).ok_or(Violation::Unproven)?;
+        Frame::Proof { nonce, proof }.write(out);
+        self.phase = Phase::Proof;
+        Ok(())
+    }
+
+    /// Whether the peer has proved that it knows the secret.
+    pub(crate) const fn is_proved(&self) -> bool {
+        self.proved
+    }
+
     /// The accepting side lets the peer in and announces its topics.
     pub(crate) fn welcome<'a>(
         &mut self,
@@ -164,7 +263,12 @@ impl Session {
         topics: impl Iterator<Item = Announced<'a>>,
         out: &mut Vec<u8>,
     ) {
-        out.extend_from_slice(&MAGIC);
+        self.greet(out);
+        if let Some(proving) = self.proving.take()
+            && let Some(proof) = proving.prove(Role::Accepting)
+        {
+            Frame::CounterProof(proof).write(out);
+        }
         Frame::Welcome(Introduction {
             versions: (MAX_VERSION, MAX_VERSION),
             capabilities: 0,
@@ -179,8 +283,7 @@ impl Session {
 
     /// Ends the connection with a reason, in whatever phase it is.
     pub(crate) fn goodbye(&self, code: GoodbyeCode, reason: &str, out: &mut Vec<u8>) {
-        let introduced = self.dialler || self.phase == Phase::Open;
-        if !introduced {
+        if !self.greeted {
             out.extend_from_slice(&MAGIC);
         }
         Frame::Goodbye { code, reason }.write(out);
@@ -264,7 +367,9 @@ impl Session {
             return self.magic(input);
         }
         let limit = match self.phase {
-            Phase::Introduction | Phase::Deciding => HANDSHAKE_FRAME.min(self.settings.frame_limit),
+            Phase::Introduction | Phase::Challenged | Phase::Proof | Phase::Deciding => {
+                HANDSHAKE_FRAME.min(self.settings.frame_limit)
+            }
             _ => self.settings.frame_limit,
         };
         let bytes = match front(input, limit)? {
@@ -317,17 +422,53 @@ impl Session {
                 self.phase = Phase::Deciding;
                 Event::Hello { name: hello.name, instance: hello.instance }
             }
+            (Phase::Proof, false, Frame::Proof { nonce, proof }) => {
+                let Some(proving) = &mut self.proving else { return Err(Violation::Unexpected("proof")) };
+                proving.transcript.dialling.nonce = nonce;
+                proving.check(Role::Dialling, &proof)?;
+                self.proved = true;
+                self.phase = Phase::Deciding;
+                Event::Proved
+            }
+            (Phase::Introduction, true, Frame::Challenge(challenge)) if !self.proved => {
+                let Some((name, instance)) = self.own.clone() else {
+                    return Err(Violation::Unexpected("challenge"));
+                };
+                let Challenge { nonce, instance: peer_instance, name: peer } = challenge;
+                let dialling = Party { nonce: [0; 32], instance, name };
+                let accepting = Party { nonce, instance: peer_instance, name: peer.to_owned() };
+                let transcript = Transcript { dialling, accepting, binding: None };
+                self.proving = Some(Box::new(Proving { secret: None, transcript }));
+                self.phase = Phase::Challenged;
+                Event::Challenged { name: peer }
+            }
+            (Phase::Proof, true, Frame::CounterProof(proof)) => {
+                let Some(proving) = &self.proving else { return Err(Violation::Unexpected("counter-proof")) };
+                proving.check(Role::Accepting, &proof)?;
+                self.proved = true;
+                self.phase = Phase::Introduction;
+                return Ok(Step::Used(used));
+            }
             (Phase::Introduction, true, Frame::Welcome(welcome)) => {
                 let (version, _) = welcome.versions;
                 if !(MIN_VERSION..=MAX_VERSION).contains(&version) {
                     return Err(Violation::Version { min: version, max: version });
                 }
                 self.meet(&welcome)?;
+                if let Some(proving) = self.proving.take() {
+                    let Party { instance, name, .. } = proving.transcript.accepting;
+                    if (name.as_str(), instance) != (welcome.name, welcome.instance) {
+                        return Err(Violation::Unproven);
+                    }
+                }
                 self.phase = Phase::Announcement;
                 self.round_trip = Some(self.liveness.heard_at().saturating_duration_since(self.started));
                 Event::Welcome { name: welcome.name, instance: welcome.instance }
             }
             (Phase::Announcement | Phase::Open, true, Frame::Announce { more, topics }) => {
+                if topics.iter().any(|topic| topic.name.len() > self.settings.topic_bytes) {
+                    return Err(Violation::NameLength(self.settings.topic_bytes));
+                }
                 self.topics += topics.len();
                 if self.topics > self.settings.topic_limit {
                     return Err(Violation::TooManyTopics(self.settings.topic_limit));
@@ -366,6 +507,9 @@ impl Session {
     }
 
     fn meet(&mut self, peer: &Introduction<'_>) -> Result<(), Violation> {
+        if peer.name.len() > self.settings.name_bytes {
+            return Err(Violation::NameLength(self.settings.name_bytes));
+        }
         if peer.frame_limit < MIN_FRAME_LIMIT {
             return Err(Violation::TooLarge { length: MIN_FRAME_LIMIT, limit: peer.frame_limit });
         }

@@ -2,5 +2,7 @@
 
 mod pair;
 mod pending;
+#[cfg(feature = "secret")]
+mod proofs;
 mod properties;
 mod vectors;

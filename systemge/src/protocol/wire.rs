@@ -12,7 +12,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], Violation> {
+    pub(super) fn take<const N: usize>(&mut self) -> Result<[u8; N], Violation> {
         let (head, rest) = self.0.split_first_chunk::<N>().ok_or(Violation::Truncated)?;
         self.0 = rest;
         Ok(*head)

@@ -22,6 +22,25 @@ pub enum WireFrame {
         /// Its name.
         name: String,
     },
+    /// `CHALLENGE`: the accepting side wants a proof that the other knows the shared secret.
+    Challenge {
+        /// Its name.
+        name: String,
+        /// Its random bytes.
+        nonce: [u8; 32],
+    },
+    /// `PROOF`: the dialling side proves that it knows the shared secret.
+    Proof {
+        /// Its random bytes.
+        nonce: [u8; 32],
+        /// The proof.
+        proof: [u8; 32],
+    },
+    /// `COUNTER_PROOF`: the accepting side proves the same.
+    CounterProof {
+        /// The proof.
+        proof: [u8; 32],
+    },
     /// `ANNOUNCE`: topics that the accepting side handles.
     Announced {
         /// Their names.
@@ -169,6 +188,11 @@ fn named(frame: &Frame<'_>, names: &mut TopicNames) -> WireFrame {
     match frame {
         Frame::Hello(hello) => WireFrame::Hello { name: hello.name.to_owned() },
         Frame::Welcome(welcome) => WireFrame::Welcome { name: welcome.name.to_owned() },
+        Frame::Challenge(challenge) => {
+            WireFrame::Challenge { name: challenge.name.to_owned(), nonce: challenge.nonce }
+        }
+        Frame::Proof { nonce, proof } => WireFrame::Proof { nonce: *nonce, proof: *proof },
+        Frame::CounterProof(proof) => WireFrame::CounterProof { proof: *proof },
         Frame::Announce { topics, .. } => {
             names.extend(topics.iter().map(|topic| (topic.id, topic.name.to_owned())));
             WireFrame::Announced { topics: topics.iter().map(|topic| topic.name.to_owned()).collect() }

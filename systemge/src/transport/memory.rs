@@ -24,7 +24,8 @@ pub struct Memory {
     names: Arc<Mutex<Names>>,
 }
 
-type Names = HashMap<String, mpsc::Sender<Knocking>>;
+/// Who listens under which name, and which node that is.
+type Names = HashMap<String, (mpsc::Sender<Knocking>, Arc<str>)>;
 
 impl Memory {
     fn names(&self) -> MutexGuard<'_, Names> {
@@ -42,7 +43,7 @@ impl fmt::Debug for Memory {
 impl Transport for Memory {
     fn listen<'a>(
         &'a self,
-        _: &'a str,
+        node: &'a str,
         endpoint: &'a Endpoint,
     ) -> BoxFuture<'a, io::Result<Box<dyn Listener>>> {
         async move {
@@ -51,7 +52,7 @@ impl Transport for Memory {
             if names.contains_key(endpoint.host()) {
                 return Err(io::Error::new(ErrorKind::AddrInUse, "a node listens under that name already"));
             }
-            names.insert(endpoint.host().to_owned(), sender);
+            names.insert(endpoint.host().to_owned(), (sender, node.into()));
             drop(names);
             let listener = Listening { memory: self.clone(), endpoint: endpoint.clone(), knocking };
             Ok(Box::new(listener) as Box<dyn Listener>)
@@ -62,10 +63,10 @@ impl Transport for Memory {
     fn dial<'a>(&'a self, node: &'a str, endpoint: &'a Endpoint) -> BoxFuture<'a, io::Result<Channel>> {
         async move {
             let nobody = || io::Error::new(ErrorKind::ConnectionRefused, "nobody listens under that name");
-            let listener = self.names().get(endpoint.host()).cloned().ok_or_else(nobody)?;
+            let (listener, name) = self.names().get(endpoint.host()).cloned().ok_or_else(nobody)?;
             let (near, far) = duplex(UNDER_WAY);
             listener.send(Knocking { stream: far, node: node.into() }).await.map_err(|_| nobody())?;
-            Ok(Channel::new(near, Address::Memory(endpoint.host().into())))
+            Ok(Channel::new(near, Address::Memory(endpoint.host().into())).with_node(name))
         }
         .boxed()
     }
@@ -115,6 +116,8 @@ impl Incoming for Knocking {
     }
 
     fn open(self: Box<Self>) -> BoxFuture<'static, io::Result<Channel>> {
-        std::future::ready(Ok(Channel::new(self.stream, Address::Memory(self.node)))).boxed()
+        // the process itself says which of its nodes has dialled
+        let channel = Channel::new(self.stream, Address::Memory(self.node.clone())).with_node(self.node);
+        std::future::ready(Ok(channel)).boxed()
     }
 }

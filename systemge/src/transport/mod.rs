@@ -45,7 +45,15 @@ pub struct Channel {
 impl Channel {
     /// A channel to an address about which nothing else is known.
     pub fn new(stream: impl Stream + 'static, address: Address) -> Self {
-        Self { stream: Box::new(stream), remote: Remote { address, identity: None, binding: None } }
+        let remote = Remote { address, identity: None, node: None, binding: None };
+        Self { stream: Box::new(stream), remote }
+    }
+
+    /// The same to a node of this process.
+    #[must_use]
+    pub fn with_node(mut self, name: Arc<str>) -> Self {
+        self.remote.node = Some(name);
+        self
     }
 }
 
@@ -63,6 +71,8 @@ pub struct Remote {
     pub address: Address,
     /// Who it is, if the transport has verified that.
     pub identity: Option<Identity>,
+    /// Which node of this process it is, as the process itself knows.
+    pub node: Option<Arc<str>>,
     /// What the two sides of this connection know and nobody else does, for proofs that are valid on it alone.
     pub binding: Option<[u8; 32]>,
 }

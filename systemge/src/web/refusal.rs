@@ -88,7 +88,7 @@ fn answer(rejection: &Rejection) -> Response {
     }
     // what is left are warp's own rejections, all of them about a file that can't be opened or a header that it
     // can't read
-    tracing::debug!(?rejection, "a request was rejected");
+    tracing::debug!(rejection = crate::text::quoting(&format!("{rejection:?}")), "a request was rejected");
     if rejection.find::<warp::reject::InvalidHeader>().is_some() {
         return Refusal::new(StatusCode::BAD_REQUEST, "a header of the request is not valid").into_response();
     }

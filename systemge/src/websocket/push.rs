@@ -66,7 +66,8 @@ impl Push {
         let frame = if hub.read().clients.is_empty() { None } else { Some(frame::encode(topic, payload)) };
         let frame = frame.transpose().unwrap_or_else(|error| {
             count(&hub.counts.unencodable);
-            tracing::error!(topic, %error, "a payload for WebSocket clients cannot be written as JSON");
+            let error = crate::text::own(&error.to_string());
+            tracing::error!(topic, error, "a payload for WebSocket clients cannot be written as JSON");
             None
         });
         Self { hub: hub.clone(), frame, except: Vec::new() }

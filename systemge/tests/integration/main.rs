@@ -1,6 +1,10 @@
 //! Nodes over real TCP, TLS and QUIC, through the public API.
 
 mod access;
+#[cfg(feature = "secret")]
+mod access_rights;
+#[cfg(feature = "secret")]
+mod access_secret;
 mod announcing;
 mod bad_acceptors;
 mod bad_peers;

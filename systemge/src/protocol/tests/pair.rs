@@ -11,6 +11,8 @@ pub(super) fn settings() -> Settings {
     Settings {
         frame_limit: 64 * 1024,
         topic_limit: 100,
+        name_bytes: 64,
+        topic_bytes: 128,
         handshake_timeout: Duration::from_secs(5),
         keepalive_interval: Duration::from_secs(10),
         keepalive_timeout: Duration::from_secs(30),

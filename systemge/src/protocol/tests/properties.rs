@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::pair::{Side, settings};
 use crate::TopicKind;
 use crate::protocol::frame::{
-    Announced, Encoding, Frame, Front, GoodbyeCode, Introduction, Status, Violation, front,
+    Announced, Challenge, Encoding, Frame, Front, GoodbyeCode, Introduction, Status, Violation, front,
 };
 use crate::protocol::session::{Session, Step};
 use crate::protocol::{HANDSHAKE_FRAME, MAGIC};
@@ -21,6 +21,8 @@ enum Owned {
     Goodbye(u16, String),
     Plain(u8, u64),
     Payload(u8, bool, u32, u64, Vec<u8>),
+    Challenge([u8; 32], u128, String),
+    Proof(bool, [u8; 32], [u8; 32]),
 }
 
 fn owned() -> impl Strategy<Value = Owned> {
@@ -35,6 +37,10 @@ fn owned() -> impl Strategy<Value = Owned> {
             .prop_map(|(more, topics)| Owned::Announce(more, topics)),
         prop::collection::vec(any::<u32>(), 0..100).prop_map(Owned::Withdraw),
         (any::<u16>(), "\\PC{0,100}").prop_map(|(code, reason)| Owned::Goodbye(code, reason)),
+        (any::<[u8; 32]>(), any::<u128>(), "[a-zA-Z0-9._-]{1,64}")
+            .prop_map(|(nonce, instance, name)| Owned::Challenge(nonce, instance, name)),
+        (any::<bool>(), any::<[u8; 32]>(), any::<[u8; 32]>())
+            .prop_map(|(counter, nonce, proof)| Owned::Proof(counter, nonce, proof)),
         (0..5u8, any::<u64>()).prop_map(|(kind, number)| Owned::Plain(kind, number)),
         (0..4u8, any::<bool>(), any::<u32>(), any::<u64>(), prop::collection::vec(any::<u8>(), 0..200))
             .prop_map(|(kind, json, number, token, payload)| Owned::Payload(
@@ -68,9 +74,14 @@ impl Owned {
             Self::Withdraw(topics) => use_frame(&Frame::Withdraw(topics.clone())),
             Self::Goodbye(code, reason) => {
                 // a number that has a name is read as that name
-                let code = if *code < 12 { GoodbyeCode::Other(code + 12) } else { GoodbyeCode::Other(*code) };
+                let code = if *code < 13 { GoodbyeCode::Other(code + 13) } else { GoodbyeCode::Other(*code) };
                 use_frame(&Frame::Goodbye { code, reason })
             }
+            Self::Challenge(nonce, instance, name) => {
+                use_frame(&Frame::Challenge(Challenge { nonce: *nonce, instance: *instance, name }))
+            }
+            Self::Proof(true, _, proof) => use_frame(&Frame::CounterProof(*proof)),
+            Self::Proof(false, nonce, proof) => use_frame(&Frame::Proof { nonce: *nonce, proof: *proof }),
             Self::Plain(0, _) => use_frame(&Frame::Draining),
             Self::Plain(1, nonce) => use_frame(&Frame::Ping(*nonce)),
             Self::Plain(2, nonce) => use_frame(&Frame::Pong(*nonce)),

@@ -3,8 +3,12 @@
 use serde::Deserialize;
 
 use crate::TopicKind;
+use crate::config::Secret;
 use crate::payload::Shape;
-use crate::protocol::frame::{Announced, Encoding, Frame, Front, GoodbyeCode, Introduction, Status, front};
+use crate::protocol::frame::{
+    Announced, Challenge, Encoding, Frame, Front, GoodbyeCode, Introduction, Status, front,
+};
+use crate::protocol::proof::{Party, Role, Transcript};
 
 const VECTORS: &str = include_str!("../../../../docs/protocol-vectors.toml");
 
@@ -13,6 +17,7 @@ const VECTORS: &str = include_str!("../../../../docs/protocol-vectors.toml");
 struct Vectors {
     frame: Vec<FrameVector>,
     refused: Vec<RefusedVector>,
+    proof: Vec<ProofVector>,
     fingerprint: Vec<FingerprintVector>,
 }
 
@@ -35,6 +40,21 @@ enum FrameVector {
         frame_limit: u32,
         instance: String,
         name: String,
+    },
+    Challenge {
+        bytes: String,
+        nonce: String,
+        instance: String,
+        name: String,
+    },
+    Proof {
+        bytes: String,
+        nonce: String,
+        proof: String,
+    },
+    CounterProof {
+        bytes: String,
+        proof: String,
     },
     Announce {
         bytes: String,
@@ -115,6 +135,26 @@ struct RefusedVector {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct ProofVector {
+    secret: String,
+    role: String,
+    dialling: PartyVector,
+    accepting: PartyVector,
+    binding: Option<String>,
+    transcript: String,
+    proof: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PartyVector {
+    nonce: String,
+    instance: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct FingerprintVector {
     topic: String,
     hashed: String,
@@ -142,6 +182,10 @@ fn instance(text: &str) -> u128 {
     u128::from_str_radix(text, 16).expect("thirty-two digits")
 }
 
+fn thirty_two(text: &str) -> [u8; 32] {
+    bytes(text).try_into().expect("thirty-two bytes")
+}
+
 fn encoding(name: &str) -> Encoding {
     match name {
         "postcard" => Encoding::Postcard,
@@ -150,7 +194,7 @@ fn encoding(name: &str) -> Encoding {
     }
 }
 
-const STATUSES: [Status; 9] = [
+const STATUSES: [Status; 11] = [
     Status::Success,
     Status::HandlerError,
     Status::Panicked,
@@ -160,9 +204,11 @@ const STATUSES: [Status; 9] = [
     Status::Undecodable,
     Status::Unencodable,
     Status::Cancelled,
+    Status::NotAllowed,
+    Status::TooLarge,
 ];
 
-const CODES: [GoodbyeCode; 11] = [
+const CODES: [GoodbyeCode; 13] = [
     GoodbyeCode::Stopping,
     GoodbyeCode::Version,
     GoodbyeCode::Violation,
@@ -174,6 +220,8 @@ const CODES: [GoodbyeCode; 11] = [
     GoodbyeCode::TooSlow,
     GoodbyeCode::Disconnected,
     GoodbyeCode::Replaced,
+    GoodbyeCode::Denied,
+    GoodbyeCode::Unproven,
 ];
 
 /// A frame is written as the vector says, and read again.
@@ -222,6 +270,14 @@ fn frames_are_written_and_read_as_the_vectors_say() {
                 };
                 (bytes, Frame::Welcome(introduction))
             }
+            FrameVector::Challenge { bytes, nonce, instance: id, name } => {
+                let (nonce, instance) = (thirty_two(nonce), instance(id));
+                (bytes, Frame::Challenge(Challenge { nonce, instance, name }))
+            }
+            FrameVector::Proof { bytes, nonce, proof } => {
+                (bytes, Frame::Proof { nonce: thirty_two(nonce), proof: thirty_two(proof) })
+            }
+            FrameVector::CounterProof { bytes, proof } => (bytes, Frame::CounterProof(thirty_two(proof))),
             FrameVector::Announce { bytes, more, topics } => {
                 let topic = |topic: &TopicVector| match topic.kind.as_str() {
                     "one-way" => TopicKind::OneWay,
@@ -276,7 +332,7 @@ fn frames_are_written_and_read_as_the_vectors_say() {
         check(text, &frame);
         kinds.insert(frame.name());
     }
-    assert_eq!(kinds.len(), 14, "a kind of frame has no vector: {kinds:?}");
+    assert_eq!(kinds.len(), 17, "a kind of frame has no vector: {kinds:?}");
 }
 
 #[test]
@@ -288,6 +344,33 @@ fn frames_that_break_a_rule_are_refused_as_the_vectors_say() {
         };
         let violation = Frame::parse(inside).expect_err(&vector.bytes);
         assert_eq!(violation.to_string(), vector.error, "{}", vector.bytes);
+    }
+}
+
+#[test]
+fn proofs_are_those_of_the_vectors() {
+    let party = |party: &PartyVector| Party {
+        nonce: thirty_two(&party.nonce),
+        instance: instance(&party.instance),
+        name: party.name.clone(),
+    };
+    let vectors = vectors().proof;
+    assert_eq!(vectors.len(), 4);
+    for vector in vectors {
+        let transcript = Transcript {
+            dialling: party(&vector.dialling),
+            accepting: party(&vector.accepting),
+            binding: vector.binding.as_deref().map(thirty_two),
+        };
+        let role = if vector.role == "dialling" { Role::Dialling } else { Role::Accepting };
+        assert_eq!(transcript.bytes(role), bytes(&vector.transcript));
+        let (secret, proof) = (Secret::new(vector.secret), thirty_two(&vector.proof));
+        if cfg!(feature = "secret") {
+            assert_eq!(transcript.prove(&secret, role), Some(proof));
+            assert!(transcript.is_proved(&secret, role, &proof));
+        } else {
+            assert!(!transcript.is_proved(&secret, role, &proof), "nothing is proved without the feature");
+        }
     }
 }
 

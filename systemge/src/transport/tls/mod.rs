@@ -114,6 +114,7 @@ fn channel(stream: TlsStream<TcpStream>, address: SocketAddr) -> io::Result<Chan
     };
     let binding = binding.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
     let remote = Remote {
+        node: None,
         address: Address::Socket(address),
         identity: state.peer_certificates().and_then(|chain| chain.first()).map(identity),
         binding: Some(binding),
