@@ -206,7 +206,9 @@ impl SpawnError {
                 _ => Self::Start { name: node.clone(), reason },
             },
             StartError::Removed(node) => Self::UnknownChild { name: node.clone() },
-            StartError::OnStart { node, .. } => Self::Start { name: node.clone(), reason },
+            StartError::OnStart { node, .. } | StartError::Secret { node, .. } => {
+                Self::Start { name: node.clone(), reason }
+            }
             #[cfg(feature = "tls")]
             StartError::Tls { node, .. } => Self::Start { name: node.clone(), reason },
             #[cfg(feature = "_web")]

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::config::Secret;
 use crate::connection::outbox::Outbox;
 use crate::context::{Core, Hold};
 use crate::metrics::{Direction, Peers};
@@ -20,6 +21,8 @@ use crate::topic::TopicKind;
 
 /// How many topics a peer may announce here.
 const TOPICS: usize = 100;
+/// What the sides share here; nobody who sends bytes knows it.
+const SECRET: &str = "correct horse battery staple";
 /// How many requests wait for a response here.
 const REQUESTS: usize = 8;
 
@@ -27,6 +30,8 @@ fn settings() -> Settings {
     Settings {
         frame_limit: 64 * 1024,
         topic_limit: TOPICS,
+        name_bytes: 64,
+        topic_bytes: 128,
         handshake_timeout: Duration::from_secs(5),
         keepalive_interval: Duration::from_secs(10),
         keepalive_timeout: Duration::from_secs(30),
@@ -129,6 +134,8 @@ impl Side {
     fn event(&mut self, event: Event<'_>) -> Option<()> {
         let kind = match &event {
             Event::Hello { .. } => "hello",
+            Event::Proved => "proved",
+            Event::Challenged { .. } => "challenged",
             Event::Welcome { .. } => "welcome",
             Event::Announced { .. } => "announced",
             Event::Withdrawn(_) => "withdrawn",
@@ -143,6 +150,15 @@ impl Side {
         };
         self.see(kind);
         match event {
+            Event::Hello { name, instance } if instance % 3 == 0 => {
+                let (own, peer) = (("acceptor", 2), (name, instance));
+                self.session.challenge(Secret::new(SECRET), [7; 32], own, peer, None, &mut self.out);
+            }
+            Event::Proved => panic!("nobody guesses the proof of a secret"),
+            Event::Challenged { .. } => {
+                // without the feature there is no proof
+                self.session.prove(Secret::new(SECRET), [8; 32], None, &mut self.out).ok()?;
+            }
             Event::Hello { name, .. } => {
                 assert!(name.len() <= HANDSHAKE_FRAME as usize);
                 self.session.welcome("acceptor", 2, announced().into_iter(), &mut self.out);
@@ -168,7 +184,10 @@ impl Side {
             Event::Goodbye { reason, .. } => {
                 let _ = crate::text::printable(reason);
             }
-            Event::Welcome { .. } | Event::Describe(_) | Event::Message { .. } | Event::Request { .. } => {}
+            Event::Welcome { .. } => {
+                assert!(!self.session.is_proved(), "nobody guesses the proof of a secret")
+            }
+            Event::Describe(_) | Event::Message { .. } | Event::Request { .. } => {}
         }
         Some(())
     }
@@ -242,6 +261,7 @@ impl Decoders {
         let core = Core {
             node: inner.clone(),
             sender: Some("fuzzer".into()),
+            is_proved: false,
             deadline: None,
             cancellation: None,
             hold: Hold::Nothing,
