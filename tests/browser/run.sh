@@ -28,7 +28,7 @@ fi
 
 # Building is not part of what the tests measure or wait for.
 if [ -z "${GAME_OF_LIFE_COMMAND:-}" ]; then
-    (cd ../.. && timeout 1800 cargo build -q -p game-of-life -p chat -p one-node-ping -p ping-pong)
+    (cd ../.. && timeout 1800 cargo build -q -p game-of-life -p chat -p one-node-ping -p ping-pong -p chess-server)
 fi
 
 # One file at a time: frames are counted, and other browsers would take their share of the processor.

@@ -3,6 +3,8 @@
 //! `cozy-chess` knows how pieces move. What it leaves to others is here: rows and columns, the notation of a move,
 //! repetition, and too little material.
 
+use std::fmt;
+
 use cozy_chess::util::{display_san_move, parse_uci_move};
 use cozy_chess::{BitBoard, Board, Color, File, GameStatus, Piece, Rank, Square};
 
@@ -115,11 +117,24 @@ impl Side {
         }
     }
 
+    const fn name(self) -> &'static str {
+        match self {
+            Self::White => "White",
+            Self::Black => "Black",
+        }
+    }
+
     const fn color(self) -> Color {
         match self {
             Self::White => Color::White,
             Self::Black => Color::Black,
         }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
