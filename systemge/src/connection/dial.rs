@@ -145,7 +145,14 @@ async fn attempt(
     let outbox = Arc::new(Outbox::new(node.config().queue.bytes, MIN_FRAME_LIMIT, now));
     let side =
         Dialled::new(node.clone(), outbox.clone(), endpoint.clone(), channel.remote, secret, watch.clone());
-    let driver = Driver::new(channel.stream, session, side, outbox.clone(), output, &node.config().queue);
+    let driver = Driver::new(
+        (channel.stream, channel.opened),
+        session,
+        side,
+        outbox.clone(),
+        output,
+        &node.config().queue,
+    );
     let mut running = std::pin::pin!(driver.run());
     let (end, side) = tokio::select! {
         biased;

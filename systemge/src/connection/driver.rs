@@ -1,7 +1,7 @@
 //! The task of one connection.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -109,6 +109,8 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// The task of one connection.
 pub(super) struct Driver<S> {
     stream: Box<dyn Stream>,
+    /// Where the transport looks whether the nodes know each other.
+    opened: Arc<OnceLock<u32>>,
     session: Session,
     side: S,
     outbox: Arc<Outbox>,
@@ -145,7 +147,7 @@ pub(super) struct Driver<S> {
 
 impl<S: Side + Unpin> Driver<S> {
     pub(super) fn new(
-        stream: Box<dyn Stream>,
+        (stream, opened): (Box<dyn Stream>, Arc<OnceLock<u32>>),
         session: Session,
         side: S,
         outbox: Arc<Outbox>,
@@ -155,6 +157,7 @@ impl<S: Side + Unpin> Driver<S> {
         let now = crate::clock::now();
         Self {
             stream,
+            opened,
             session,
             side,
             outbox,
@@ -240,7 +243,7 @@ impl<S: Side + Unpin> Driver<S> {
             let mut progress = self.side.poll_running(context, &mut self.session, &mut self.output)?;
             self.answers += self.output.len() - before;
             if !was_open && self.session.is_open() {
-                self.arm(crate::clock::now());
+                self.opened(crate::clock::now());
             }
             progress |= self.poll_input(context)?;
             progress |= self.poll_output(context)?;
@@ -342,8 +345,7 @@ impl<S: Side + Unpin> Driver<S> {
             self.arm(now + self.session.keepalive_interval());
         }
         if !was_open && self.session.is_open() {
-            // the timer is set for the end of the handshake; from now on the time of keepalive counts
-            self.arm(now);
+            self.opened(now);
         }
         wants_more
     }
@@ -425,6 +427,13 @@ impl<S: Side + Unpin> Driver<S> {
             }
         }
         taken
+    }
+
+    /// The handshake is done.
+    fn opened(&mut self, now: Instant) {
+        let _ = self.opened.set(self.session.frame_limit());
+        // the timer is set for the end of the handshake; from now on the time of keepalive counts
+        self.arm(now);
     }
 
     /// Makes the timer go off at `deadline` at the latest.

@@ -110,7 +110,14 @@ async fn accept(
     let session = Session::accept(node.session_settings(listener.limits(), limit), now);
     let outbox = Arc::new(Outbox::new(node.config().queue.bytes, MIN_FRAME_LIMIT, now));
     let side = Accepted::new(node.clone(), outbox.clone(), listener.clone(), channel.remote, handshake);
-    let driver = Driver::new(channel.stream, session, side, outbox.clone(), Vec::new(), &node.config().queue);
+    let driver = Driver::new(
+        (channel.stream, channel.opened),
+        session,
+        side,
+        outbox.clone(),
+        Vec::new(),
+        &node.config().queue,
+    );
     let drop_handlers = node.drop_handlers();
     let mut running = std::pin::pin!(driver.run());
     let mut denied = std::pin::pin!(denied(&listener, &address));

@@ -412,6 +412,7 @@ impl Inner {
             // only code that never waits can't be dropped
             tracing::error!(node = %self.name(), tasks = run.tracker.len() + run.tasks.len(), "tasks block their thread");
         }
+        self.transports().ended().await;
         // what tasks that were dropped have left behind
         self.no_handlers_wait();
         self.router().clear();

@@ -284,15 +284,15 @@ const WITHDRAW: u8 = 0x04;
 const DRAINING: u8 = 0x05;
 const PING: u8 = 0x06;
 const PONG: u8 = 0x07;
-const GOODBYE: u8 = 0x08;
+pub(crate) const GOODBYE: u8 = 0x08;
 const DESCRIBE: u8 = 0x09;
 const DESCRIPTION: u8 = 0x0a;
 const CHALLENGE: u8 = 0x0b;
 const PROOF: u8 = 0x0c;
 const COUNTER_PROOF: u8 = 0x0d;
-const MESSAGE: u8 = 0x10;
-const REQUEST: u8 = 0x11;
-const RESPONSE: u8 = 0x12;
+pub(crate) const MESSAGE: u8 = 0x10;
+pub(crate) const REQUEST: u8 = 0x11;
+pub(crate) const RESPONSE: u8 = 0x12;
 const CANCEL: u8 = 0x13;
 
 /// What the front of a buffer holds.

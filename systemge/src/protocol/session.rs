@@ -294,6 +294,11 @@ impl Session {
         self.phase == Phase::Open
     }
 
+    /// The largest frame that this side accepts.
+    pub(crate) const fn frame_limit(&self) -> u32 {
+        self.settings.frame_limit
+    }
+
     /// The largest frame that the peer accepts.
     pub(crate) const fn peer_frame_limit(&self) -> u32 {
         self.peer_frame_limit

@@ -7,6 +7,8 @@
 //! what they have to provide may change.
 
 mod memory;
+#[cfg(feature = "quic")]
+mod quic;
 mod tcp;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
@@ -14,7 +16,7 @@ pub(crate) mod tls;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -33,20 +35,22 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// An open way to another node.
 ///
-/// A transport with several streams per connection multiplexes within its `stream`, or gets a field here that opens
-/// more of them.
+/// A transport with several streams per connection multiplexes within its `stream`.
 pub struct Channel {
     /// The bytes of both directions.
     pub stream: Box<dyn Stream>,
     /// What is known of the other side.
     pub remote: Remote,
+    /// Set once the nodes know each other: how many bytes a frame may have that this side takes. A transport that trusts
+    /// known peers with more than strangers looks at it.
+    pub opened: Arc<OnceLock<u32>>,
 }
 
 impl Channel {
     /// A channel to an address about which nothing else is known.
     pub fn new(stream: impl Stream + 'static, address: Address) -> Self {
         let remote = Remote { address, identity: None, node: None, binding: None };
-        Self { stream: Box::new(stream), remote }
+        Self { stream: Box::new(stream), remote, opened: Arc::default() }
     }
 
     /// The same to a node of this process.
@@ -165,6 +169,11 @@ pub trait Transport: Send + Sync {
 
     /// Dials an endpoint for the node of that name; names are resolved anew each time. The caller limits the time.
     fn dial<'a>(&'a self, node: &'a str, endpoint: &'a Endpoint) -> BoxFuture<'a, io::Result<Channel>>;
+
+    /// The node has stopped: waits until all that it had of this transport has been given back.
+    fn ended(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// An endpoint that somebody listens on. Dropping it gives the endpoint back.
@@ -203,6 +212,8 @@ pub(crate) struct Transports {
     memory: Memory,
     #[cfg(feature = "tls")]
     tls: tls::Tls,
+    #[cfg(feature = "quic")]
+    quic: quic::Quic,
     /// Takes the place of all others.
     only: Option<Arc<dyn Transport>>,
 }
@@ -215,9 +226,13 @@ impl Transports {
 
     /// Those of one node, which shows its own certificates.
     pub(crate) fn of_node(self) -> Self {
+        #[cfg(feature = "tls")]
+        let tls = tls::Tls::default();
         Self {
+            #[cfg(feature = "quic")]
+            quic: quic::Quic::new(tls.clone()),
             #[cfg(feature = "tls")]
-            tls: tls::Tls::default(),
+            tls,
             ..self
         }
     }
@@ -226,6 +241,15 @@ impl Transports {
     #[cfg(feature = "tls")]
     pub(crate) fn set_credentials(&self, credentials: Arc<tls::Credentials>) {
         self.tls.set_credentials(credentials);
+    }
+
+    /// The node has stopped: waits until all that it had has been given back.
+    pub(crate) async fn ended(&self) {
+        if let Some(only) = &self.only {
+            only.ended().await;
+        }
+        #[cfg(feature = "quic")]
+        self.quic.ended().await;
     }
 
     /// The transport of an endpoint.
@@ -240,14 +264,19 @@ impl Transports {
             Scheme::Tls => &self.tls,
             #[cfg(not(feature = "tls"))]
             Scheme::Tls => &Missing,
+            #[cfg(feature = "quic")]
+            Scheme::Quic => &self.quic,
+            #[cfg(not(feature = "quic"))]
             Scheme::Quic => &Missing,
         }
     }
 }
 
 /// In the place of a transport that this build lacks.
+#[cfg(not(feature = "quic"))]
 struct Missing;
 
+#[cfg(not(feature = "quic"))]
 impl Missing {
     fn error(endpoint: &Endpoint) -> io::Error {
         let text = format!("`{endpoint}` needs a feature of systemge that this build lacks");
@@ -255,6 +284,7 @@ impl Missing {
     }
 }
 
+#[cfg(not(feature = "quic"))]
 impl Transport for Missing {
     fn listen<'a>(
         &'a self,

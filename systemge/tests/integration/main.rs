@@ -29,6 +29,8 @@ mod options;
 mod outcomes;
 mod pressure;
 mod queues;
+#[cfg(feature = "certificates")]
+mod quic;
 mod raw;
 mod requests;
 mod spawner;

@@ -5,12 +5,12 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use systemge::client::RequestError;
-use systemge::config::{Endpoint, NodeConfig, SystemConfig};
+use systemge::config::{Endpoint, SystemConfig};
 use systemge::prelude::*;
 use systemge::spawner::{Child, ChildStatus, SpawnError, Spawner, SpawnerClient};
 use systemge::{Node, NodeState, Running, StartError, SystemEvent};
 
-use crate::support::{Caller, endpoint, listening, soon};
+use crate::support::{Caller, endpoint, listening, plain, soon};
 
 #[derive(serde::Serialize, serde::Deserialize)]
 struct RoomSettings {
@@ -69,7 +69,7 @@ impl House {
         let stopped = Arc::<Mutex<Vec<u32>>>::default();
         let system = System::new()
             .node_with("spawner", spawner(&stopped).limit(limit), listening())
-            .node_with("caller", Caller::default(), NodeConfig::new())
+            .node_with("caller", Caller::default(), plain())
             .start()
             .await
             .expect("they start");
@@ -306,7 +306,7 @@ async fn a_child_that_somebody_else_removes_is_gone_for_the_spawner_too() {
 async fn a_child_has_itself_removed() {
     let house = House::new(8).await;
     let spawner = house.system.node("spawner").expect("the spawner");
-    let room = child(1).connect(endpoint(&spawner));
+    let room = child(1).connect(spawner.endpoints()[0].clone());
     let room = house.spawner().spawn_and_start(room).await.expect("it starts");
     house.caller.connect(room.endpoints[0].clone()).await.expect("it listens");
     house
@@ -332,7 +332,7 @@ async fn a_kind_is_configured_by_the_file() {
     };
     let system = file("room").start().await.expect("it starts");
     let command = Child::new("room", "room-1").settings(&room(1)).expect("JSON");
-    let client = System::new().node_with("caller", Caller::default(), NodeConfig::new());
+    let client = System::new().node_with("caller", Caller::default(), plain());
     let client = client.start().await.expect("it starts");
     let caller = client.node("caller").expect("the caller");
     caller.connect(endpoint(&system.node("spawner").expect("the spawner"))).await.expect("it listens");

@@ -10,7 +10,7 @@ use systemge::{DialState, Node, Running};
 use crate::support::{Caller, soon, start, until};
 
 #[derive(systemge::Application, Default)]
-struct Doubler {}
+pub(crate) struct Doubler {}
 
 #[systemge::node]
 impl Doubler {
@@ -20,16 +20,16 @@ impl Doubler {
     }
 }
 
-fn authority() -> Authority {
+pub(crate) fn authority() -> Authority {
     Authority::new("tests").expect("a CA")
 }
 
-fn issue(authority: &Authority, name: &str) -> Certificate {
+pub(crate) fn issue(authority: &Authority, name: &str) -> Certificate {
     authority.node(name).issue().expect("a certificate")
 }
 
 /// What a node has that shows a certificate and trusts a CA.
-fn tls(own: &Certificate, authority: &Authority) -> TlsConfig {
+pub(crate) fn tls(own: &Certificate, authority: &Authority) -> TlsConfig {
     TlsConfig::new().certificate(own.certificate(), own.key()).ca(authority.certificate())
 }
 
@@ -41,37 +41,37 @@ fn server(tls: TlsConfig) -> NodeConfig {
     NodeConfig::new().listen(door()).tls(tls)
 }
 
-fn client(tls: TlsConfig) -> NodeConfig {
+pub(crate) fn client(tls: TlsConfig) -> NodeConfig {
     NodeConfig::new().tls(tls)
 }
 
 /// Two nodes that are not connected yet.
-struct Two {
+pub(crate) struct Two {
     systems: [Running; 2],
-    server: Node,
-    client: Node,
+    pub(crate) server: Node,
+    pub(crate) client: Node,
 }
 
 impl Two {
-    async fn start(server: NodeConfig, client: NodeConfig) -> Self {
+    pub(crate) async fn start(server: NodeConfig, client: NodeConfig) -> Self {
         let (server_system, server) = start("server", Doubler::default(), server).await;
         let (client_system, client) = start("client", Caller::default(), client).await;
         Self { systems: [server_system, client_system], server, client }
     }
 
     /// Connects them; says why not.
-    async fn connect(&self) -> Result<(), String> {
+    pub(crate) async fn connect(&self) -> Result<(), String> {
         let endpoint = self.server.endpoints().pop().expect("the server listens");
         soon(self.client.connect(endpoint)).await.map(drop).map_err(|error| error.to_string())
     }
 
-    async fn works(&self) {
+    pub(crate) async fn works(&self) {
         self.connect().await.expect("they connect");
         assert_eq!(DoublerClient::new(&self.client).double(21).await, Ok(42));
     }
 
     /// They don't connect, and the dialling side says this.
-    async fn fails(self, parts: &[&str]) {
+    pub(crate) async fn fails(self, parts: &[&str]) {
         let error = self.connect().await.expect_err("they must not connect");
         for part in parts {
             assert!(error.contains(part), "no `{part}` in: {error}");
@@ -82,7 +82,7 @@ impl Two {
         self.stop().await;
     }
 
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         for system in self.systems {
             system.stop().await;
         }

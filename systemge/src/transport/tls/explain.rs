@@ -49,6 +49,25 @@ pub(crate) fn explain(error: &Error) -> String {
     }
 }
 
+/// The same over QUIC, which keeps of an error of this side only the alert and a text.
+#[cfg(feature = "quic")]
+pub(crate) fn explain_own(alert: Option<AlertDescription>, reason: &str) -> String {
+    match alert {
+        Some(AlertDescription::UnknownCA) => of_certificate(&CertificateError::UnknownIssuer),
+        Some(AlertDescription::DecryptError) => of_certificate(&CertificateError::BadSignature),
+        Some(AlertDescription::CertificateRequired) => explain(&Error::NoCertificatesPresented),
+        Some(AlertDescription::NoApplicationProtocol) => NOT_SYSTEMGE.to_owned(),
+        // the text is rustls's, with what the certificate says escaped
+        Some(AlertDescription::CertificateExpired) => format!("the peer needs a new certificate: {reason}"),
+        Some(AlertDescription::BadCertificate | AlertDescription::CertificateUnknown) => {
+            format!(
+                "the peer's certificate is not trusted ({reason}): see `tls.server_name` and `tls.fingerprints`"
+            )
+        }
+        _ => format!("the handshake failed: {reason}"),
+    }
+}
+
 /// The other side speaks TLS, but something else in it.
 pub(crate) const NOT_SYSTEMGE: &str = "the peer speaks TLS, but not systemge in it (ALPN `systemge/1`)";
 

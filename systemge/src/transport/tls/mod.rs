@@ -35,6 +35,8 @@ pub(crate) use self::credentials::{ALPN, Credentials};
 pub(crate) use self::crypto::fingerprint;
 pub(crate) use self::explain::NOT_SYSTEMGE;
 use self::explain::explained;
+#[cfg(feature = "quic")]
+pub(crate) use self::explain::{explain, explain_own};
 pub use self::material::TlsError;
 use self::stream::Secured;
 
@@ -50,7 +52,7 @@ impl Tls {
         self.credentials.store(Some(credentials));
     }
 
-    fn credentials(&self) -> io::Result<Arc<Credentials>> {
+    pub(super) fn credentials(&self) -> io::Result<Arc<Credentials>> {
         self.credentials.load_full().ok_or_else(|| ErrorKind::NotConnected.into())
     }
 }
@@ -119,7 +121,7 @@ fn channel(stream: TlsStream<TcpStream>, address: SocketAddr) -> io::Result<Chan
         identity: state.peer_certificates().and_then(|chain| chain.first()).map(identity),
         binding: Some(binding),
     };
-    Ok(Channel { stream: Box::new(Secured(stream)), remote })
+    Ok(Channel { stream: Box::new(Secured(stream)), remote, opened: Arc::default() })
 }
 
 /// The label of what both sides of a connection know and nobody else does: `tls-exporter` of RFC 9266.
