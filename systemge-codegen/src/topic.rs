@@ -216,7 +216,7 @@ fn text_of(argument: &Argument) -> Option<LitStr> {
 }
 
 /// A time with its unit: a whole number and `us`, `ms`, `s`, `m`, `min` or `h`; more than nothing.
-fn duration(text: &str) -> Option<Duration> {
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(end);

@@ -79,7 +79,7 @@ fn commands_get_their_table() {
 
 #[test]
 fn routes_get_their_table() {
-    attribute("http", systemge_codegen::http, "folder(\"/\", \"page\")");
+    attribute("http", systemge_codegen::http, "folder(\"/\", \"page\"), filter(Self::more)");
 }
 
 #[test]

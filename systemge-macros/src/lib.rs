@@ -390,7 +390,76 @@ pub fn commands(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// The attributes are `get`, `post`, `put`, `delete` and `patch`. A parameter with the name of a `{placeholder}` is
 /// parsed from that segment of the path (`FromStr`); `&Context` is given; every other parameter says by its type
-/// which part of the request it is (`FromRequest`). What is returned is a `Respond`.
+/// which part of the request it is (`FromRequest`): the query, a header, the body as JSON, as a form, or piece by piece.
+/// What is returned is a `Respond`: JSON, text, a status, a redirection, a file, a stream, a `Result` of these.
+///
+/// # Limits of a route
+///
+/// They stand behind the path; without them, those of the configuration hold.
+///
+/// | option | meaning |
+/// | --- | --- |
+/// | `body = "1MiB"` | how large the body of a request may be; more is answered with 413 |
+/// | `timeout = "5s"` | how long a client may take to send the body (408), and the handler to answer (503; it is dropped) |
+/// | `concurrency = 16` | how many requests are handled at the same time; one more gets a 503 at once |
+/// | `rate = "100/1s"` | how many requests of all clients together may come in that time; one more gets a 429 |
+///
+/// ```
+/// use systemge::http::{Bytes, Body, HttpError, Query, Redirect};
+/// use systemge::prelude::*;
+/// # #[derive(systemge::Application)]
+/// # struct Gallery {}
+///
+/// #[systemge::payload]
+/// struct Search {
+///     word: String,
+///     page: Option<u32>,
+/// }
+///
+/// #[systemge::http]
+/// impl Gallery {
+///     #[post("/pictures/{name}", body = "16MiB", timeout = "1m", concurrency = 4)]
+///     async fn upload(&self, name: String, picture: Body) -> Result<StatusCode, HttpError> {
+///         if picture.is_empty() {
+///             return Err(HttpError::bad_request("a picture has at least one byte"));
+///         }
+///         Ok(StatusCode::CREATED)
+///     }
+///
+///     #[get("/search", rate = "20/1s")]
+///     async fn search(&self, search: Query<Search>) -> Json<Vec<String>> {
+///         Json(vec![format!("{} {}", search.word, search.page.unwrap_or(1))])
+///     }
+///
+///     #[get("/pictures")]
+///     async fn all(&self) -> Redirect {
+///         Redirect::see_other("/search?word=all")
+///     }
+/// }
+/// # fn main() {}
+/// ```
+///
+/// # Folders and filters
+///
+/// `folder("/prefix", "folder")` serves the files of a folder: ranges, conditions, `cache-control`, nothing hidden and
+/// nothing outside of it. `filter(Self::more)` is the way out to warp: a function that makes a filter, which is asked about
+/// requests that no route and no folder answers.
+///
+/// ```
+/// use systemge::http::warp::reject::Rejection;
+/// use systemge::http::warp::{self, Filter, Reply};
+/// use systemge::prelude::*;
+/// # #[derive(systemge::Application)]
+/// # struct Gateway {}
+///
+/// #[systemge::http(filter(Self::more))]
+/// impl Gateway {
+///     fn more(ctx: Context<Self>) -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {
+///         warp::path!("version").map(move || ctx.node_name().to_owned())
+///     }
+/// }
+/// # fn main() {}
+/// ```
 #[proc_macro_attribute]
 pub fn http(arguments: TokenStream, item: TokenStream) -> TokenStream {
     run(|path| systemge_codegen::http(arguments.into(), item.into(), path))

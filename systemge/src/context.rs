@@ -238,6 +238,13 @@ impl<A> Context<A> {
         self.core.node.command(name, arguments).await
     }
 
+    /// This node's HTTP component: routes that come and go, who may ask, what is counted.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn http(&self) -> crate::http::Http {
+        self.core.node.program().http.clone()
+    }
+
     /// The clients of this node's WebSocket component; what the application pushes to them are methods of it.
     #[cfg(feature = "websocket")]
     #[must_use]

@@ -1,22 +1,28 @@
 //! The hidden constant of an HTTP block.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use std::time::Duration;
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens as _, quote_spanned};
 
-use super::model::{Folder, Http, Route, Value};
+use super::model::{Folder, Http, Limits, Route, Value};
 use crate::crate_path::CratePath;
 use crate::emit::{self, Condition, Conditions};
 
 /// `const __SYSTEMGE_HTTP`, in an `impl` block of its own.
 pub(crate) fn block(http: &Http<'_>, krate: &CratePath) -> TokenStream {
     let span = Span::mixed_site();
-    let Http { block, routes, folders } = http;
+    let Http { block, routes, folders, filters } = http;
     let exclusive = emit::exclusive(routes.iter().map(|route| (&route.signature, &route.carried)));
     let entries = routes.iter().map(|route| entry(route, krate));
     let folders = folders.iter().map(|Folder { prefix, folder }| {
         quote_spanned! {span=> table.folder(#prefix, #folder); }
     });
-    let empty = routes.is_empty() && http.folders.is_empty();
+    let filters = filters.iter().map(|filter| {
+        let span = emit::place(filter);
+        quote_spanned! {span=> table.filter(#filter); }
+    });
+    let empty = routes.is_empty() && http.folders.is_empty() && http.filters.is_empty();
     let table = if empty {
         quote_spanned! {span=> _ }
     } else {
@@ -27,7 +33,7 @@ pub(crate) fn block(http: &Http<'_>, krate: &CratePath) -> TokenStream {
         pub const __SYSTEMGE_HTTP: ::core::option::Option<#krate::__private::HttpBlock<Self>> =
             ::core::option::Option::Some(#krate::__private::HttpBlock {
                 exclusive: #exclusive,
-                routes: |#table| { #(#entries)* #(#folders)* },
+                routes: |#table| { #(#entries)* #(#folders)* #(#filters)* },
             });
     };
     let conditions: Vec<Conditions<'_>> = routes.iter().map(conditions).collect();
@@ -44,22 +50,25 @@ fn conditions(route: &Route) -> Conditions<'_> {
 }
 
 fn entry(route: &Route, krate: &CratePath) -> TokenStream {
-    let Route { method, path, values, signature, carried } = route;
+    let Route { method, path, limits, values, signature, carried } = route;
     let span = signature.name.span().resolved_at(Span::mixed_site());
     let cfgs = &carried.cfgs;
     let (locals, _) = emit::values(values.len());
     let reads = values.iter().zip(&locals).map(|(value, local)| read(value, local, krate));
     let request = if values.is_empty() {
         quote_spanned! {span=> _ }
+    } else if values.iter().all(|value| matches!(value, Value::Segment { .. })) {
+        quote_spanned! {span=> request }
     } else {
         quote_spanned! {span=> mut request }
     };
     let call = emit::call(signature, &locals, emit::Threading::Async, krate);
+    let method = Ident::new(method, span);
+    let limits = self::limits(limits, span);
     quote_spanned! {span=>
         #(#cfgs)*
         table.route(
-            #method,
-            #path,
+            #krate::http::Route::#method(#path) #limits,
             |invocation, #request: #krate::__private::HttpRequest| async move {
                 #(#reads)*
                 #call
@@ -68,6 +77,25 @@ fn entry(route: &Route, krate: &CratePath) -> TokenStream {
             },
         );
     }
+}
+
+/// The limits as calls on the route.
+fn limits(limits: &Limits, span: Span) -> TokenStream {
+    let time = |time: Duration| {
+        let (seconds, nanos) =
+            (Literal::u64_unsuffixed(time.as_secs()), Literal::u32_unsuffixed(time.subsec_nanos()));
+        quote_spanned! {span=> ::core::time::Duration::new(#seconds, #nanos) }
+    };
+    let Limits { body, timeout, concurrency, rate } = limits;
+    let body = body.map(Literal::u64_unsuffixed).map(|bytes| quote_spanned! {span=> .body(#bytes) });
+    let timeout = timeout.map(time).map(|timeout| quote_spanned! {span=> .timeout(#timeout) });
+    let concurrency =
+        concurrency.map(Literal::u64_unsuffixed).map(|count| quote_spanned! {span=> .concurrency(#count) });
+    let rate = rate.map(|(count, per)| {
+        let (count, per) = (Literal::u32_unsuffixed(count), time(per));
+        quote_spanned! {span=> .rate(#count, #per) }
+    });
+    quote_spanned! {span=> #body #timeout #concurrency #rate }
 }
 
 /// The statement that makes one value, with its errors at the user's type.

@@ -1,6 +1,7 @@
 //! `#[systemge::http]`: routes, and folders of static files.
 
 mod emit;
+mod limits;
 mod model;
 mod path;
 mod validate;

@@ -1,5 +1,7 @@
 //! An HTTP block that is known to be right.
 
+use std::time::Duration;
+
 use proc_macro2::TokenStream;
 use syn::{LitStr, Type};
 
@@ -12,14 +14,17 @@ pub(crate) struct Http<'b> {
     pub(crate) block: &'b RawBlock,
     pub(crate) routes: Vec<Route>,
     pub(crate) folders: Vec<Folder>,
+    /// Functions that make filters, as expressions.
+    pub(crate) filters: Vec<TokenStream>,
 }
 
 /// A route.
 #[derive(Debug)]
 pub(crate) struct Route {
-    /// The method of HTTP, such as `GET`.
+    /// The method of HTTP, such as `get`.
     pub(crate) method: String,
     pub(crate) path: LitStr,
+    pub(crate) limits: Limits,
     /// How each value of the handler is made, in order.
     pub(crate) values: Vec<Value>,
     pub(crate) signature: ValidSignature,
@@ -41,4 +46,15 @@ pub(crate) struct Folder {
     pub(crate) prefix: LitStr,
     /// A string, or an expression that is one, such as a `concat!` with the folder of the crate.
     pub(crate) folder: TokenStream,
+}
+
+/// What requests to a route may take; what is left out is as configured.
+#[derive(Debug, Default)]
+pub(crate) struct Limits {
+    /// In bytes.
+    pub(crate) body: Option<u64>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) concurrency: Option<u64>,
+    /// So many in so much time.
+    pub(crate) rate: Option<(u32, Duration)>,
 }

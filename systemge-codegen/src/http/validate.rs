@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
 use syn::{Attribute, Lit, LitStr};
 
 use super::model::{Folder, Http, Route, Value};
-use super::path;
+use super::{limits, path};
 use crate::attributes::{self, Argument, ArgumentKind, BlockArguments, Carried};
 use crate::block::{self, RawBlock, RawItem, RawMethod, Rules, ValidSignature};
 use crate::errors::{Mistake, Sink};
@@ -20,8 +21,11 @@ impl<'b> Http<'b> {
     pub(crate) fn validate(block: &'b RawBlock, arguments: &BlockArguments, sink: &Sink<'_>) -> Option<Self> {
         let head = sink.child();
         block.check_head("http", &head);
+        let (filters, rest): (Vec<_>, Vec<_>) =
+            arguments.rest.iter().partition(|argument| is_filter(argument));
+        let filters = filters.into_iter().filter_map(|argument| filter(argument, &sink.child())).collect();
         let folders: Vec<Folder> =
-            arguments.rest.iter().filter_map(|argument| folder(argument, &sink.child())).collect();
+            rest.into_iter().filter_map(|argument| folder(argument, &sink.child())).collect();
         let mut routes: Vec<Route> = Vec::new();
         let mut some = !arguments.rest.is_empty();
         for item in &block.items {
@@ -37,15 +41,37 @@ impl<'b> Http<'b> {
             }
         }
         if !some && !sink.failed() {
-            let mistake =
-                Mistake::new(12, format!("`{}` has no route and no folder here", block.plain_type_name()));
+            let mistake = Mistake::new(
+                12,
+                format!("`{}` has no route, no folder and no filter here", block.plain_type_name()),
+            );
             let help =
                 "put `#[get(\"/path\")]` on a method, or write `#[systemge::http(folder(\"/\", \"page\"))]`";
             sink.on(&block.self_type, mistake.help(help));
         }
         duplicates(&mut routes, sink);
-        (!head.failed()).then_some(Self { block, routes, folders })
+        (!head.failed()).then_some(Self { block, routes, folders, filters })
     }
+}
+
+fn is_filter(argument: &Argument) -> bool {
+    matches!(
+        &argument.kind,
+        ArgumentKind::Word(word) | ArgumentKind::Value(word, _) | ArgumentKind::List(word, _) if word == "filter"
+    )
+}
+
+/// `filter(Self::more)`: the function that makes a filter.
+fn filter(argument: &Argument, sink: &Sink<'_>) -> Option<TokenStream> {
+    if let ArgumentKind::List(_, group) = &argument.kind
+        && let [only] = attributes::split(group.stream()).as_slice()
+        && matches!(only.kind, ArgumentKind::Word(_) | ArgumentKind::Path(_))
+    {
+        return Some(only.tokens.clone());
+    }
+    let mistake = Mistake::new(11, "`filter` takes the function that makes the filter");
+    sink.on(&argument.tokens, mistake.help("write `filter(Self::more)`, for example"));
+    None
 }
 
 fn folder(argument: &Argument, sink: &Sink<'_>) -> Option<Folder> {
@@ -84,7 +110,7 @@ fn folder(argument: &Argument, sink: &Sink<'_>) -> Option<Folder> {
             None
         }
         ArgumentKind::Word(word) | ArgumentKind::Value(word, _) | ArgumentKind::List(word, _) => {
-            attributes::unknown_option(word, "http", &["folder", "crate"], sink);
+            attributes::unknown_option(word, "http", &["folder", "filter", "crate"], sink);
             None
         }
         _ => {
@@ -97,7 +123,9 @@ fn folder(argument: &Argument, sink: &Sink<'_>) -> Option<Folder> {
 fn route(method: &RawMethod, sink: &Sink<'_>) -> Option<Route> {
     let attribute = block::only_attribute(method, sink)?;
     let verb = block::attribute_name(attribute);
-    let path = path_of(attribute, &verb, method, sink);
+    let arguments = attributes::arguments_of(attribute, sink);
+    let path = path_of(attribute, &arguments, &verb, method, sink);
+    let limits = limits::read(&verb, arguments.get(1..).unwrap_or_default(), &sink.child());
     let signature = ValidSignature::read(&method.signature, HANDLER, &sink.child());
     let (path, signature) = (path?, signature?);
     let child = sink.child();
@@ -108,19 +136,26 @@ fn route(method: &RawMethod, sink: &Sink<'_>) -> Option<Route> {
     let values = values(&signature, &placeholders, &verb, sink);
     missing(&placeholders, &signature, &path, sink);
     (!sink.failed()).then(|| Route {
-        method: verb.to_ascii_uppercase(),
+        method: verb,
         path,
+        limits,
         values,
         signature,
         carried: Carried::of(&method.attributes),
     })
 }
 
-fn path_of(attribute: &Attribute, verb: &str, method: &RawMethod, sink: &Sink<'_>) -> Option<LitStr> {
+fn path_of(
+    attribute: &Attribute,
+    arguments: &[Argument],
+    verb: &str,
+    method: &RawMethod,
+    sink: &Sink<'_>,
+) -> Option<LitStr> {
     let example = format!("#[{verb}(\"/{}\")]", method.signature.ident.unraw());
     let mut path: Option<LitStr> = None;
     let mut given = false;
-    for argument in attributes::arguments_of(attribute, sink) {
+    for argument in arguments {
         match &argument.kind {
             ArgumentKind::Literal(Lit::Str(text)) if !given => path = Some(text.clone()),
             ArgumentKind::Literal(Lit::Str(_)) => {
@@ -130,11 +165,8 @@ fn path_of(attribute: &Attribute, verb: &str, method: &RawMethod, sink: &Sink<'_
                     Mistake::new(7, message).help("one handler, one path: write a second method"),
                 );
             }
-            ArgumentKind::Word(word) | ArgumentKind::Value(word, _) | ArgumentKind::List(word, _)
-                if given =>
-            {
-                attributes::unknown_option(word, verb, &[], sink);
-            }
+            // an option, which is judged elsewhere
+            ArgumentKind::Word(_) | ArgumentKind::Value(..) | ArgumentKind::List(..) if given => {}
             _ => {
                 let mistake = Mistake::new(6, format!("`{}` is no path of a route", argument.tokens));
                 sink.on(&argument.tokens, mistake.help(format!("a path is a string: `{example}`")));
@@ -206,7 +238,11 @@ fn duplicates(routes: &mut Vec<Route>, sink: &Sink<'_>) {
             seen.insert(key, route.path.clone());
             return true;
         };
-        let message = format!("there are two routes for {} `{}`", route.method, route.path.value());
+        let message = format!(
+            "there are two routes for {} `{}`",
+            route.method.to_ascii_uppercase(),
+            route.path.value()
+        );
         sink.on(&route.path, Mistake::new(502, message).help("change the path of one of them"));
         sink.note(first, "the first route is here");
         false

@@ -25,6 +25,7 @@ const OWN_METHODS: &[&str] = &[
     "groups",
     "members",
     "counters",
+    "access",
     "clone",
     "fmt",
 ];

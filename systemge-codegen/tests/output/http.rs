@@ -6,6 +6,7 @@ impl Gateway {
         column: u32,
         body: Json<Cell>,
     ) -> Result<StatusCode> {}
+    fn clear(&self, row: u32) {}
 }
 #[automatically_derived]
 #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -21,6 +22,9 @@ impl Gateway {
             const _: () = ::systemge::__private::probe::path_parameter::<u32>();
             const _: () = ::systemge::__private::probe::from_request::<Json<Cell>>();
             const _: () = ::systemge::__private::probe::respond::<Result<StatusCode>>();
+        }
+        {
+            const _: () = ::systemge::__private::probe::path_parameter::<u32>();
         }
     }
 }
@@ -44,8 +48,7 @@ where
         routes: |table| {
             table
                 .route(
-                    "GET",
-                    "/api/grid",
+                    ::systemge::http::Route::get("/api/grid"),
                     |invocation, _: ::systemge::__private::HttpRequest| async move {
                         let (state, context) = invocation.open::<_>();
                         let reply = {
@@ -58,8 +61,11 @@ where
                 );
             table
                 .route(
-                    "POST",
-                    "/api/cell/{row}/{column}",
+                    ::systemge::http::Route::post("/api/cell/{row}/{column}")
+                        .body(1048576)
+                        .timeout(::core::time::Duration::new(1, 500000000))
+                        .concurrency(16)
+                        .rate(100, ::core::time::Duration::new(1, 0)),
                     |invocation, mut request: ::systemge::__private::HttpRequest| async move {
                         let value_0 = request.parameter::<u32>("row")?;
                         let value_1 = request.parameter::<u32>("column")?;
@@ -77,7 +83,23 @@ where
                         ::systemge::http::Respond::respond(reply)
                     },
                 );
+            table
+                .route(
+                    ::systemge::http::Route::delete("/api/cell/{row}"),
+                    |invocation, request: ::systemge::__private::HttpRequest| async move {
+                        let value_0 = request.parameter::<u32>("row")?;
+                        let (state, context) = invocation
+                            .open::<::systemge::AnyApplication>();
+                        let reply = {
+                            let application = state.shared().await;
+                            Self::clear(&application, value_0)
+                        };
+                        let _ = (state, context);
+                        ::systemge::http::Respond::respond(reply)
+                    },
+                );
             table.folder("/", "page");
+            table.filter(Self::more);
         },
     });
 }

@@ -49,8 +49,14 @@ connections = 6
 header_timeout = "1s"
 request_timeout = "2s"
 folders = { "/" = "www" }
+cache_control = "public, max-age=60"
+redirects = { "/old" = "/new" }
+allow = ["10.0.0.0/8"]
+deny = ["10.0.0.1"]
 
 [nodes.life.websocket]
+allow = ["10.0.0.0/8"]
+deny = ["10.0.0.2"]
 listen = "[::1]:0"
 path = "/socket"
 origins = ["*", "https://example.org:8443"]

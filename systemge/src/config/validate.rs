@@ -424,12 +424,38 @@ impl Checks<'_> {
         self.count(&["http", "connections"], http.connections);
         self.duration(&["http", "header_timeout"], http.header_timeout);
         self.duration(&["http", "request_timeout"], http.request_timeout);
+        self.http_places(http);
         for prefix in http.folders.keys().filter(|prefix| !prefix.starts_with('/')) {
             let paths = vec![self.path(&["http", "folders", prefix])];
             let name = super::source::shown(prefix);
             let message =
                 format!("{name:?} is no prefix of a URL's path: it starts with `/`, such as \"/assets\"");
             self.problems.push(Problem { paths, message, help: None, on_key: true });
+        }
+    }
+
+    fn http_places(&mut self, http: &HttpConfig) {
+        let header = |text: &str| text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        if !header(&http.cache_control) {
+            self.say(
+                &["http", "cache_control"],
+                "is no header: it has a character that is not printable ASCII",
+            );
+        }
+        for (path, place) in &http.redirects {
+            if !path.starts_with('/') || path.contains(['{', '}', '?', '#']) {
+                let paths = vec![self.path(&["http", "redirects", path])];
+                let name = super::source::shown(path);
+                let message =
+                    format!("{name:?} is no path: it starts with `/` and has no `{{`, `}}`, `?` or `#`");
+                self.problems.push(Problem { paths, message, help: None, on_key: true });
+            }
+            if place.is_empty() || !header(place) || place.contains(' ') {
+                self.say(
+                    &["http", "redirects", path],
+                    "is no place to go to, such as \"/new\" or \"https://example.org/\"",
+                );
+            }
         }
     }
 

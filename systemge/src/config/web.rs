@@ -6,9 +6,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::{Handling, units};
+#[cfg(feature = "_web")]
+use crate::access::AccessRules;
 
 /// The HTTP component of a node: `[nodes.NAME.http]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -31,6 +34,26 @@ pub struct HttpConfig {
     pub request_timeout: Duration,
     /// Folders that are served besides those of the application: URL prefix → folder, relative to this file.
     pub folders: BTreeMap<String, PathBuf>,
+    /// How long caches may keep the files of folders: the header `cache-control`. Default: `"no-cache"`, to ask every
+    /// time whether a file has changed.
+    pub cache_control: String,
+    /// Paths that lead to other places, by 307: path → URL. They go before routes of these paths.
+    pub redirects: BTreeMap<String, String>,
+    /// Who may ask, as addresses and ranges of them (`"10.0.0.0/8"`). Default: left out, which is everyone; an empty
+    /// list is nobody. Behind a proxy, all clients have the proxy's address.
+    #[serde(deserialize_with = "units::optional_networks")]
+    pub allow: Option<Vec<IpNet>>,
+    /// Who may not ask, whatever `allow` says. Default: nobody.
+    #[serde(deserialize_with = "units::networks")]
+    pub deny: Vec<IpNet>,
+}
+
+impl HttpConfig {
+    /// The lists of who may ask.
+    #[cfg(feature = "http")]
+    pub(crate) fn access(&self) -> AccessRules {
+        AccessRules::new(self.allow.clone(), self.deny.clone())
+    }
 }
 
 impl Default for HttpConfig {
@@ -42,6 +65,10 @@ impl Default for HttpConfig {
             header_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             folders: BTreeMap::new(),
+            cache_control: "no-cache".to_owned(),
+            redirects: BTreeMap::new(),
+            allow: None,
+            deny: Vec::new(),
         }
     }
 }
@@ -59,6 +86,13 @@ pub struct WebSocketConfig {
     /// The pages that may open it, as origins (`"https://example.org"`); `"*"` allows all.
     /// Default: none but pages of a loopback host and of the host that the client opened.
     pub origins: Vec<String>,
+    /// Who may connect, as addresses and ranges of them (`"10.0.0.0/8"`). Default: left out, which is everyone; an empty
+    /// list is nobody. Behind a proxy, all clients have the proxy's address.
+    #[serde(deserialize_with = "units::optional_networks")]
+    pub allow: Option<Vec<IpNet>>,
+    /// Who may not connect, whatever `allow` says. Default: nobody.
+    #[serde(deserialize_with = "units::networks")]
+    pub deny: Vec<IpNet>,
     /// How many clients may be connected. Default: 10000.
     pub clients: usize,
     /// The largest message that a client may send, in bytes. Default: 1048576 (1 MiB).
@@ -91,6 +125,8 @@ impl Default for WebSocketConfig {
             listen: None,
             path: "/ws".to_owned(),
             origins: Vec::new(),
+            allow: None,
+            deny: Vec::new(),
             clients: 10_000,
             message_bytes: 1024 * 1024,
             handling: Handling::Sequential,
@@ -100,6 +136,14 @@ impl Default for WebSocketConfig {
             groups_per_client: 1024,
             watchdog: Duration::from_secs(60),
         }
+    }
+}
+
+impl WebSocketConfig {
+    /// The lists of who may connect.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn access(&self) -> AccessRules {
+        AccessRules::new(self.allow.clone(), self.deny.clone())
     }
 }
 

@@ -6,22 +6,48 @@ use std::fmt::{self, Display};
 use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::HttpResponse;
+use crate::web::Problem;
 
 /// Why a request is not answered as it would like: a status, and a text that the client reads.
 ///
-/// It is an ordinary error, so `?` carries it through a `systemge::Result`, and it keeps its status on the way.
+/// It is an ordinary error, so `?` carries it through a `systemge::Result`, and it keeps its status on the way. An error
+/// of your own gets a status where it is turned into this one, by `From`:
+///
+/// ```
+/// use systemge::http::HttpError;
+///
+/// enum MoveError {
+///     NotYourTurn,
+///     Illegal { rule: String },
+/// }
+///
+/// impl From<MoveError> for HttpError {
+///     fn from(error: MoveError) -> Self {
+///         match error {
+///             MoveError::NotYourTurn => Self::conflict("it is not your turn"),
+///             MoveError::Illegal { rule } => Self::bad_request("this move is not allowed")
+///                 .kind("https://example.org/problems/illegal-move", "Illegal move")
+///                 .member("rule", rule),
+///         }
+///     }
+/// }
+/// ```
+///
+/// The client reads it as problem details (RFC 9457): `type`, `title`, `status`, `detail`, `instance` (the path of the
+/// request), and the members that are added.
 #[derive(Debug, Clone)]
 pub struct HttpError {
     status: StatusCode,
     /// What the client reads besides the status.
-    detail: Option<String>,
+    problem: Box<Problem>,
     headers: Box<HeaderMap>,
 }
 
 impl HttpError {
     /// An error of any status; the client reads `detail`.
     pub fn new(status: StatusCode, detail: impl Display) -> Self {
-        Self { status, detail: Some(detail.to_string()), headers: Box::default() }
+        let problem = Problem { detail: Some(detail.to_string()), ..Problem::default() };
+        Self { status, problem: Box::new(problem), headers: Box::default() }
     }
 
     /// 400: the request makes no sense.
@@ -52,7 +78,7 @@ impl HttpError {
     /// 500: our own mistake. The cause is logged, and the client reads nothing of it.
     pub fn internal(cause: impl Display) -> Self {
         tracing::error!(error = crate::text::own(&cause.to_string()), "an HTTP handler failed");
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail: None, headers: Box::default() }
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, problem: Box::default(), headers: Box::default() }
     }
 
     /// Adds a header to the answer.
@@ -71,7 +97,27 @@ impl HttpError {
     /// What the client reads besides the status.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
-        self.detail.as_deref()
+        self.problem.detail.as_deref()
+    }
+
+    /// Names the kind of the problem by a URI, and says what that kind is; without it, the kind is `about:blank`, and
+    /// the title that of the status.
+    #[must_use]
+    pub fn kind(mut self, uri: impl Into<String>, title: impl Into<String>) -> Self {
+        (self.problem.kind, self.problem.title) = (Some(uri.into()), Some(title.into()));
+        self
+    }
+
+    /// Adds a member to what the client reads. Those of RFC 9457 itself stay as they are.
+    #[must_use]
+    pub fn member(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
+        self.problem.members.insert(name.into(), value.into());
+        self
+    }
+
+    /// 400: a parameter of the request is missing or not valid.
+    pub(super) fn parameter(place: &'static str, name: &str, detail: impl Display) -> Self {
+        Self::bad_request(detail).member("in", place).member("parameter", name)
     }
 
     /// The error that a handler returned: itself, the one inside of a `systemge::Error`, or else a 500.
@@ -84,16 +130,14 @@ impl HttpError {
     }
 
     pub(super) fn into_response(self) -> HttpResponse {
-        let mut response = HttpResponse::from(crate::web::problem(self.status, self.detail.as_deref()));
-        response.headers_mut().extend(*self.headers);
-        response
+        HttpResponse::problem(self.status, *self.headers, *self.problem)
     }
 }
 
 impl Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.status)?;
-        match &self.detail {
+        match &self.problem.detail {
             Some(detail) => write!(f, ": {detail}"),
             None => Ok(()),
         }

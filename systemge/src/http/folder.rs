@@ -1,25 +1,17 @@
 //! Static folders.
 //!
-//! warp serves the files: content types, ranges, `Last-Modified`. What is here decides which files there are: none
-//! whose name starts with a dot, none outside of the folder, not even through a symbolic link, and only regular ones.
+//! What is here decides which files there are: none whose name starts with a dot, none outside of the folder, not even
+//! through a symbolic link, and only regular ones. How a file is sent is in `file`.
 
-use std::fs::Metadata;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::UNIX_EPOCH;
 
-use ::http::header::{ETAG, HeaderValue, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
-use ::http::{HeaderMap, Method, StatusCode};
+use ::http::header::{HeaderValue, LOCATION};
+use ::http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
-use warp::Filter as _;
-use warp::filters::BoxedFilter;
-use warp::filters::fs::File;
-use warp::path::FullPath;
-use warp::reject::Rejection;
-use warp::reply::{Reply as _, Response};
 
+use super::file::{self, File};
 use super::site::other_methods;
-use crate::web::{Refusal, Site, WebError};
+use crate::web::{Refusal, WebError};
 
 /// A folder that is served below a URL prefix.
 pub(super) struct Folder {
@@ -27,11 +19,24 @@ pub(super) struct Folder {
     prefix: Vec<String>,
     /// The folder without symbolic links on the way to it.
     root: PathBuf,
+    cache_control: String,
+}
+
+/// What a folder has under a path.
+pub(super) enum Served {
+    File(File),
+    /// Something, but the request wants it in another way.
+    Refused(Refusal),
 }
 
 impl Folder {
     /// Checks that the folder is there; a relative one starts at `base`.
-    pub(super) async fn open(prefix: &str, folder: &Path, base: Option<&Path>) -> Result<Self, WebError> {
+    pub(super) async fn open(
+        prefix: &str,
+        folder: &Path,
+        base: Option<&Path>,
+        cache_control: &str,
+    ) -> Result<Self, WebError> {
         let segments = prefix_segments(prefix).ok_or_else(|| {
             WebError::Route(format!(
                 "a folder cannot be served at `{prefix}`; a URL prefix starts with `/` and has plain segments"
@@ -42,32 +47,52 @@ impl Folder {
         let root = tokio::fs::canonicalize(&folder).await.map_err(failed)?;
         // reading it is the check: it tells a file from a folder, and whether we may
         drop(tokio::fs::read_dir(&root).await.map_err(failed)?);
-        Ok(Self { prefix: segments, root })
+        Ok(Self { prefix: segments, root, cache_control: cache_control.to_owned() })
     }
 
     pub(super) fn prefix(&self) -> &[String] {
         &self.prefix
     }
 
-    pub(super) fn filter(self) -> Site {
-        let mut prefix: BoxedFilter<()> = warp::any().boxed();
-        for segment in self.prefix {
-            prefix = prefix.and(warp::path::path(segment)).boxed();
+    /// What the folder has under the path of a request; `None` if nothing.
+    pub(super) async fn find(&self, path: &str, method: &Method) -> Option<Served> {
+        let (relative, as_folder) = relative_path(self.tail(path)?)?;
+        let (mut found, metadata) = self.inside(&self.root.join(relative)).await?;
+        if metadata.is_dir() {
+            let (index, metadata) = self.inside(&found.join(INDEX)).await?;
+            if !metadata.is_file() {
+                return None;
+            }
+            if !path.ends_with('/') {
+                // relative links of the page would miss a level
+                return to_folder(path).map(Served::Refused);
+            }
+            found = index;
+        } else if as_folder || !metadata.is_file() {
+            return None;
         }
-        let root: Arc<Path> = self.root.as_path().into();
-        let allowed = warp::path::peek()
-            .and(warp::path::full())
-            .and(warp::method())
-            .and_then(move |tail: warp::path::Peek, path: FullPath, method: Method| {
-                check(root.clone(), tail, path, method)
-            })
-            .untuple_one();
-        prefix
-            .and(allowed)
-            .and(warp::fs::dir(self.root))
-            .and(warp::header::headers_cloned())
-            .then(tagged)
-            .boxed()
+        if method != Method::GET && method != Method::HEAD {
+            return Some(Served::Refused(other_methods(method, &[Method::GET, Method::HEAD])));
+        }
+        Some(Served::File(File::new(found).cache_control(self.cache_control.as_str())))
+    }
+
+    /// What of a path stands behind the prefix.
+    fn tail<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let mut rest = path.strip_prefix('/')?;
+        for segment in &self.prefix {
+            let (first, more) = rest.split_once('/').unwrap_or((rest, ""));
+            if first != segment {
+                return None;
+            }
+            rest = more;
+        }
+        Some(rest)
+    }
+
+    /// A path without symbolic links, if there is something and it lies inside of the folder.
+    async fn inside(&self, path: &Path) -> Option<(PathBuf, std::fs::Metadata)> {
+        file::real(path).await.filter(|(path, _)| path.starts_with(&self.root))
     }
 }
 
@@ -83,36 +108,6 @@ fn prefix_segments(prefix: &str) -> Option<Vec<String>> {
     let valid =
         |segment: &String| !segment.is_empty() && !segment.starts_with('.') && segment.chars().all(plain);
     segments.iter().all(valid).then_some(segments)
-}
-
-/// Lets a request through to a file that there is.
-async fn check(
-    root: Arc<Path>,
-    tail: warp::path::Peek,
-    path: FullPath,
-    method: Method,
-) -> Result<(), Rejection> {
-    let (relative, as_folder) = relative_path(tail.as_str()).ok_or_else(warp::reject::not_found)?;
-    let found = inside(&root, &root.join(relative)).await.ok_or_else(warp::reject::not_found)?;
-    let file = if found.1.is_dir() {
-        let index = inside(&root, &found.0.join(INDEX)).await.ok_or_else(warp::reject::not_found)?;
-        if !path.as_str().ends_with('/') {
-            // relative links of the page would miss a level
-            return Err(to_folder(&path));
-        }
-        index
-    } else if as_folder {
-        return Err(warp::reject::not_found());
-    } else {
-        found
-    };
-    if !file.1.is_file() {
-        return Err(warp::reject::not_found());
-    }
-    if method != Method::GET && method != Method::HEAD {
-        return Err(other_methods(&method, &[Method::GET, Method::HEAD]).reject());
-    }
-    Ok(())
 }
 
 /// The path that a URL names below the folder, and whether it names a folder, by a slash at its end.
@@ -134,57 +129,11 @@ fn relative_path(tail: &str) -> Option<(PathBuf, bool)> {
     Some((path, as_folder))
 }
 
-/// A path without symbolic links, if there is something and it lies inside of the folder.
-async fn inside(root: &Path, path: &Path) -> Option<(PathBuf, Metadata)> {
-    let path = tokio::fs::canonicalize(path).await.ok()?;
-    if !path.starts_with(root) {
-        return None;
-    }
-    let metadata = tokio::fs::metadata(&path).await.ok()?;
-    Some((path, metadata))
-}
-
 /// Sends the client to the same path with a slash at its end. The path has no empty segment before its end, so it
 /// can't lead to another host.
-fn to_folder(path: &FullPath) -> Rejection {
-    match HeaderValue::from_str(&format!("{}/", path.as_str())) {
-        Ok(location) if !path.as_str().starts_with("//") => {
-            Refusal::new(StatusCode::MOVED_PERMANENTLY, "this is a folder").with(LOCATION, location).reject()
-        }
-        _ => warp::reject::not_found(),
-    }
-}
-
-/// Adds the entity tag, and answers 304 where the client has it already (RFC 9110, 13.1.2).
-async fn tagged(file: File, headers: HeaderMap) -> Response {
-    let metadata = tokio::fs::metadata(file.path()).await.ok();
-    let mut response = file.into_response();
-    let Some(tag) = metadata.as_ref().and_then(entity_tag) else { return response };
-    if response.status() == StatusCode::OK || response.status() == StatusCode::PARTIAL_CONTENT {
-        let asked = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-        let known = asked.flat_map(|value| value.split(',')).any(|known| {
-            let known = known.trim();
-            known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag
-        });
-        if known {
-            let mut unchanged = Response::default();
-            *unchanged.status_mut() = StatusCode::NOT_MODIFIED;
-            if let Some(modified) = response.headers_mut().remove(LAST_MODIFIED) {
-                unchanged.headers_mut().insert(LAST_MODIFIED, modified);
-            }
-            response = unchanged;
-        }
-    }
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        response.headers_mut().insert(ETAG, tag);
-    }
-    response
-}
-
-/// A tag of the file's length and the time of its last change.
-fn entity_tag(metadata: &Metadata) -> Option<String> {
-    let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    Some(format!("\"{:x}-{:x}\"", metadata.len(), modified.as_nanos()))
+fn to_folder(path: &str) -> Option<Refusal> {
+    let location = HeaderValue::from_str(&format!("{path}/")).ok().filter(|_| !path.starts_with("//"))?;
+    Some(Refusal::new(StatusCode::MOVED_PERMANENTLY, "this is a folder").with(LOCATION, location))
 }
 
 const INDEX: &str = "index.html";

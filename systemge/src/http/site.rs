@@ -3,11 +3,11 @@
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ::http::header::{ALLOW, CONNECTION, HeaderValue};
-use ::http::{HeaderMap, Method, StatusCode};
+use ::http::{Method, StatusCode};
 use bytes::{Buf, Bytes};
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
@@ -17,10 +17,11 @@ use warp::path::FullPath;
 use warp::reject::Rejection;
 use warp::reply::Response;
 
-use super::folder::Folder;
+use super::folder::{Folder, Served};
 use super::request::RequestBody;
-use super::routes::{Found, Handler, Routes};
-use super::{HttpError, HttpRequest, HttpResponse};
+use super::route::Endpoint;
+use super::routes::Found;
+use super::{Http, HttpError, HttpRequest, HttpResponse, Redirect, Respond};
 use crate::config::HttpConfig;
 use crate::context::Core;
 use crate::error::panic_text;
@@ -29,26 +30,31 @@ use crate::web::{Refusal, RemoteAddress, Run, Site, WebError};
 
 /// The HTTP component of a node, ready to be served.
 pub(crate) struct HttpSite {
-    routes: Routes,
+    http: Http,
     folders: Vec<Folder>,
-    body_bytes: usize,
-    request_timeout: Duration,
+    limits: Limits,
+}
+
+/// What answered a request, for the counters.
+enum By {
+    Route(Arc<Endpoint>),
+    Folder,
+    Nothing,
 }
 
 impl HttpSite {
     /// Checks the routes, and that the folders are there.
-    pub(crate) async fn open(
-        config: &HttpConfig,
-        base: Option<&Path>,
-        mut routes: Routes,
-    ) -> Result<Self, WebError> {
-        if let Some(mistake) = routes.mistake.take() {
-            return Err(WebError::Route(mistake));
+    pub(crate) async fn open(config: &HttpConfig, base: Option<&Path>, http: Http) -> Result<Self, WebError> {
+        let declared = &http.shared().declared;
+        if let Some(mistake) = &declared.mistake {
+            return Err(WebError::Route(mistake.clone()));
         }
         let mut folders: Vec<Folder> = Vec::new();
-        let configured = config.folders.iter().map(|(prefix, folder)| (prefix.clone(), folder.clone()));
-        for (prefix, folder) in routes.folders.drain(..).chain(configured) {
-            let folder = Folder::open(&prefix, &folder, base).await?;
+        let configured = config.folders.iter().map(|(prefix, folder)| (prefix, folder));
+        for (prefix, folder) in
+            declared.folders.iter().map(|(prefix, folder)| (prefix, folder)).chain(configured)
+        {
+            let folder = Folder::open(prefix, folder, base, &config.cache_control).await?;
             if folders.iter().any(|other| other.prefix() == folder.prefix()) {
                 return Err(WebError::Route(format!("two folders are served at `{prefix}`")));
             }
@@ -56,76 +62,141 @@ impl HttpSite {
         }
         // the longest prefix goes first
         folders.sort_by_key(|folder| std::cmp::Reverse(folder.prefix().len()));
-        let Limits { body_bytes, request_timeout } = Limits::of(config);
-        Ok(Self { routes, folders, body_bytes, request_timeout })
+        for (path, place) in &config.redirects {
+            if !http.redirect(path.as_str(), Redirect::temporary(place.as_str())) {
+                return Err(WebError::Route(format!("`{path}` is no path that could lead elsewhere")));
+            }
+        }
+        Ok(Self { http, folders, limits: Limits::of(config) })
     }
 
-    /// Routes first, then folders.
-    pub(crate) fn filter(mut self, run: &Run) -> Site {
-        let folders: Vec<Site> = self.folders.drain(..).map(Folder::filter).collect();
+    /// Routes first, then folders, then filters of the application's own.
+    pub(crate) fn filter(self, run: &Run) -> Site {
         let this = Arc::new(self);
         let core = run.core.clone();
+        let filters: Vec<Site> =
+            this.http.shared().declared.filters.iter().map(|filter| filter(core.clone())).collect();
         let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+        let access = this.clone();
+        let allowed = warp::ext::get::<RemoteAddress>()
+            .and_then(move |remote: RemoteAddress| std::future::ready(access.admit(remote)))
+            .untuple_one();
         let mut site: Site = warp::method()
             .and(warp::path::full())
             .and(query)
             .and(warp::header::headers_cloned())
             .and(warp::ext::get::<RemoteAddress>())
             .and(warp::body::stream().map(boxed))
-            .and_then(move |method, path, query, headers, remote, body| {
-                let request = Request { method, path, query, headers, remote, body };
-                this.clone().answer(core.clone(), request)
-            })
-            .boxed();
-        for folder in folders {
-            site = site.or(folder).unify().boxed();
-        }
-        site
-    }
-
-    async fn answer(self: Arc<Self>, core: Core, request: Request) -> Result<Response, Rejection> {
-        let Request { method, path, query, headers, remote, body } = request;
-        let node = core.node.clone();
-        let response = match self.routes.find(&method, path.as_str()) {
-            Err(error) => error.into_response(),
-            Ok(Found::Nothing) => return Err(warp::reject::not_found()),
-            Ok(Found::OtherMethods(methods)) => return Err(other_methods(&method, &methods).reject()),
-            Ok(Found::Handler(handler, parameters)) => {
-                let waits = Arc::new(AtomicBool::new(false));
+            .and_then(move |method, path: FullPath, query, headers, remote: RemoteAddress, body| {
                 let request = HttpRequest {
+                    method,
+                    path: path.as_str().to_owned(),
                     query,
                     headers,
                     remote: remote.0,
-                    parameters,
-                    body: RequestBody { stream: Some(body), limit: self.body_bytes, waits: waits.clone() },
+                    parameters: Vec::new(),
+                    body: RequestBody { stream: Some(body), limit: 0, waits: Arc::default() },
                 };
-                let response = self.run(&handler, core, request, &waits).await;
-                if response.status().is_server_error() {
-                    tracing::warn!(
-                        method = printable(method.as_str()),
-                        path = printable(path.as_str()),
-                        status = response.status().as_u16(),
-                        "an HTTP request failed"
-                    );
-                }
-                response
-            }
-        };
-        node.metrics().http().answered(response.status().as_u16());
-        Ok(response.into_inner().map(Into::into))
+                this.clone().answer(core.clone(), request)
+            })
+            .boxed();
+        for filter in filters {
+            site = site.or(filter).unify().boxed();
+        }
+        allowed.and(site).boxed()
     }
 
-    async fn run(
-        &self,
-        handler: &Handler,
-        mut core: Core,
-        request: HttpRequest,
-        waits: &AtomicBool,
-    ) -> HttpResponse {
-        let deadline = Instant::now() + self.request_timeout;
+    /// Refuses a client whose address may not ask.
+    fn admit(&self, remote: RemoteAddress) -> Result<(), Rejection> {
+        if self.http.access().allows(remote.0.ip()) {
+            return Ok(());
+        }
+        self.http.shared().refused.count(StatusCode::FORBIDDEN);
+        tracing::debug!(client = %remote.0, "the address of an HTTP client is not allowed");
+        Err(Refusal::new(StatusCode::FORBIDDEN, "your address is not allowed here").reject())
+    }
+
+    async fn answer(self: Arc<Self>, core: Core, request: HttpRequest) -> Result<Response, Rejection> {
+        let (method, path) = (request.method.clone(), request.path.clone());
+        let headers = request.headers.clone();
+        let node = core.node.clone();
+        let (by, response) = self.respond(core, request).await;
+        let Some(mut response) = response else {
+            self.http.shared().unmatched.count(StatusCode::NOT_FOUND);
+            return Err(warp::reject::not_found());
+        };
+        if let Some(file) = response.as_file().cloned() {
+            let mut found = file.serve(&method, &headers).await.unwrap_or_else(HttpError::into_response);
+            // what the handler has said goes before what the file says
+            for (name, value) in response.headers() {
+                found.headers_mut().insert(name.clone(), value.clone());
+            }
+            response = found;
+        }
+        let shared = self.http.shared();
+        match &by {
+            By::Route(endpoint) => {
+                endpoint.counts.count(response.status());
+                node.metrics().http().answered(response.status().as_u16());
+            }
+            By::Folder => shared.folders.count(response.status()),
+            By::Nothing => shared.unmatched.count(response.status()),
+        }
+        if response.status().is_server_error() {
+            let (method, path) = (printable(method.as_str()), printable(&path));
+            tracing::warn!(method, path, status = response.status().as_u16(), "an HTTP request failed");
+        }
+        Ok(response.into_warp())
+    }
+
+    /// The response, and what it comes from; `None` if there is nothing under the path.
+    async fn respond(&self, core: Core, mut request: HttpRequest) -> (By, Option<HttpResponse>) {
+        let found = self.http.shared().routes.load().find(&request.method, &request.path);
+        let methods = match found {
+            Err(error) => return (By::Nothing, Some(error.into_response())),
+            Ok(Found::Endpoint(endpoint, parameters)) => {
+                request.parameters = parameters;
+                let response = self.run(&endpoint, core, request).await;
+                return (By::Route(endpoint), Some(response));
+            }
+            Ok(Found::OtherMethods(methods)) => Some(methods),
+            Ok(Found::Nothing) => None,
+        };
+        let (method, path) = (&request.method, request.path.as_str());
+        if methods.is_none() || *method == Method::GET || *method == Method::HEAD {
+            for folder in &self.folders {
+                match folder.find(path, method).await {
+                    Some(Served::File(file)) => {
+                        let response = Respond::respond(file).unwrap_or_else(HttpError::into_response);
+                        return (By::Folder, Some(response));
+                    }
+                    Some(Served::Refused(_)) if *method == Method::OPTIONS => {
+                        return (By::Folder, Some(options(&[Method::GET, Method::HEAD, Method::OPTIONS])));
+                    }
+                    Some(Served::Refused(refusal)) => return (By::Folder, Some(refusal.into())),
+                    None => {}
+                }
+            }
+        }
+        match methods {
+            Some(methods) if *method == Method::OPTIONS => (By::Nothing, Some(options(&methods))),
+            Some(methods) => (By::Nothing, Some(other_methods(method, &methods).into())),
+            None => (By::Nothing, None),
+        }
+    }
+
+    async fn run(&self, endpoint: &Endpoint, mut core: Core, mut request: HttpRequest) -> HttpResponse {
+        let _place = match endpoint.admit() {
+            Ok(place) => place,
+            Err(error) => return error.into_response(),
+        };
+        request.body.limit = endpoint.route.body.unwrap_or(self.limits.body_bytes);
+        let waits = request.body.waits.clone();
+        let timeout = endpoint.route.timeout.unwrap_or(self.limits.request_timeout).min(LONGEST_TIMEOUT);
+        let deadline = Instant::now() + timeout;
         core.deadline = Some(deadline.into_std());
         // the handler runs user code before its future exists, too
-        let handled = AssertUnwindSafe(async { handler(core, request).await }).catch_unwind();
+        let handled = AssertUnwindSafe(async { (endpoint.handler)(core, request).await }).catch_unwind();
         match tokio::time::timeout_at(deadline, handled).await {
             Ok(Ok(Ok(response))) => response,
             Ok(Ok(Err(error))) => error.into_response(),
@@ -146,16 +217,6 @@ impl HttpSite {
     }
 }
 
-/// A request as warp takes it apart.
-struct Request {
-    method: Method,
-    path: FullPath,
-    query: String,
-    headers: HeaderMap,
-    remote: RemoteAddress,
-    body: BoxStream<'static, Result<Bytes, String>>,
-}
-
 /// What a request may take.
 struct Limits {
     body_bytes: usize,
@@ -164,12 +225,22 @@ struct Limits {
 
 impl Limits {
     fn of(config: &HttpConfig) -> Self {
-        // a deadline must be a time that the clock can show
-        Self { body_bytes: config.body_bytes, request_timeout: config.request_timeout.min(LONGEST_TIMEOUT) }
+        Self { body_bytes: config.body_bytes, request_timeout: config.request_timeout }
     }
 }
 
+/// A deadline must be a time that the clock can show.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// The answer to `OPTIONS`.
+fn options(methods: &[Method]) -> HttpResponse {
+    let methods = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+    let response = HttpResponse::new(StatusCode::NO_CONTENT);
+    match HeaderValue::from_str(&methods) {
+        Ok(methods) => response.header(ALLOW, methods),
+        Err(_) => response,
+    }
+}
 
 /// 405 with the methods that there are.
 pub(super) fn other_methods(method: &Method, allowed: &[Method]) -> Refusal {

@@ -112,6 +112,14 @@ impl Run {
 
 impl Inner {
     pub(crate) fn new(name: &str, config: NodeConfig, program: Program, system: &Arc<Registry>) -> Arc<Self> {
+        #[cfg(feature = "http")]
+        if let Some(http) = &config.http {
+            program.http.access().set(http.access());
+        }
+        #[cfg(feature = "websocket")]
+        if let Some(websocket) = &config.websocket {
+            program.websocket.access().set(websocket.access());
+        }
         Arc::new(Self {
             name: name.into(),
             listeners: listeners(&config),

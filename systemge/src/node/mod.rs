@@ -167,6 +167,13 @@ impl Node {
         self.inner.web_addresses().websocket
     }
 
+    /// The HTTP component: routes that come and go, who may ask, what is counted.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn http(&self) -> crate::http::Http {
+        self.inner.program().http.clone()
+    }
+
     /// The clients of the WebSocket component: to push to them, for their groups, and what is counted of them.
     #[cfg(feature = "websocket")]
     #[must_use]

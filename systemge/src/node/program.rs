@@ -26,6 +26,9 @@ pub(crate) struct Program {
     pub(crate) web: Box<dyn Fn() -> crate::web::WebParts + Send + Sync>,
     #[cfg(feature = "_web")]
     pub(crate) needs: WebNeeds,
+    /// The HTTP component.
+    #[cfg(feature = "http")]
+    pub(crate) http: crate::http::Http,
     /// The clients of the WebSocket component.
     #[cfg(feature = "websocket")]
     pub(crate) websocket: crate::websocket::WebSocket,
@@ -55,12 +58,18 @@ impl Program {
         if let Some(block) = components.commands {
             (block.commands)(&mut commands);
         }
+        #[cfg(feature = "http")]
+        let has_http = components.http.is_some();
+        #[cfg(feature = "http")]
+        let http = components.http.as_ref().map(|block| crate::http::Declared::of(block, state.clone()));
+        #[cfg(feature = "http")]
+        let http = crate::http::Http::new(http.unwrap_or_default());
         #[cfg(feature = "websocket")]
         let hub = crate::websocket::WebSocket::of::<A>();
         #[cfg(feature = "_web")]
         let needs = WebNeeds {
             #[cfg(feature = "http")]
-            http: components.http.is_some(),
+            http: has_http,
             #[cfg(not(feature = "http"))]
             http: false,
             #[cfg(feature = "websocket")]
@@ -70,16 +79,19 @@ impl Program {
         };
         #[cfg(feature = "_web")]
         let web = {
+            #[cfg(feature = "websocket")]
             let state = state.clone();
             #[cfg(feature = "websocket")]
             let hub = hub.clone();
             #[cfg(feature = "http")]
-            let http = components.http;
+            let http = http.clone();
             #[cfg(feature = "websocket")]
             let websocket = components.websocket;
             move || crate::web::WebParts {
                 #[cfg(feature = "http")]
-                routes: http.as_ref().map(|block| crate::http::Routes::of(block, state.clone())),
+                http: http.clone(),
+                #[cfg(feature = "http")]
+                has_http,
                 #[cfg(feature = "websocket")]
                 topics: websocket.as_ref().map(|block| crate::websocket::WebSocketTopics::of(block, &state)),
                 #[cfg(feature = "websocket")]
@@ -91,6 +103,8 @@ impl Program {
             web: Box::new(web),
             #[cfg(feature = "_web")]
             needs,
+            #[cfg(feature = "http")]
+            http,
             #[cfg(feature = "websocket")]
             websocket: hub,
             handlers: topics.finish().into(),

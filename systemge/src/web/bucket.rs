@@ -35,8 +35,16 @@ impl Bucket {
     }
 
     /// Gives back one that was taken.
+    #[cfg(feature = "websocket")]
     pub(crate) fn give_back(&mut self) {
         self.left = self.rate.per.as_nanos().min(self.left + self.one());
+    }
+
+    /// How long it takes until there is one again.
+    #[cfg(feature = "http")]
+    pub(crate) fn wait(&self) -> std::time::Duration {
+        let missing = self.one().saturating_sub(self.left);
+        std::time::Duration::from_nanos(u64::try_from(missing).unwrap_or(u64::MAX))
     }
 
     fn one(&self) -> u128 {

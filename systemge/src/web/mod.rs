@@ -15,7 +15,6 @@ use warp::Filter as _;
 use crate::config::{HttpConfig, WebSocketConfig};
 use crate::context::Core;
 
-#[cfg_attr(not(feature = "websocket"), expect(dead_code, reason = "only clients of a WebSocket have a rate"))]
 pub(crate) mod bucket;
 mod listener;
 mod patient;
@@ -25,15 +24,18 @@ pub(crate) mod testing;
 
 use self::listener::Limits;
 #[cfg(feature = "http")]
-pub(crate) use self::refusal::problem;
+pub(crate) use self::refusal::Problem;
 pub(crate) use self::refusal::{Refusal, Site};
 
 /// What an application gives to its web components; a part that it lacks is `None`.
 #[derive(Default)]
 pub(crate) struct WebParts {
-    /// The routes of `#[systemge::http]`.
+    /// The HTTP component; it lives as long as the node, across its restarts.
     #[cfg(feature = "http")]
-    pub(crate) routes: Option<crate::http::Routes>,
+    pub(crate) http: crate::http::Http,
+    /// Whether the application has `#[systemge::http]`.
+    #[cfg(feature = "http")]
+    pub(crate) has_http: bool,
     /// The topics and hooks of `#[systemge::websocket]`.
     #[cfg(feature = "websocket")]
     pub(crate) topics: Option<crate::websocket::WebSocketTopics>,
@@ -152,13 +154,10 @@ pub(crate) async fn bind(config: WebConfig<'_>, parts: WebParts) -> Result<Bound
     let http_config = config.http;
     #[cfg(feature = "http")]
     {
-        let site = match (parts.routes, http_config) {
-            (None, None) => None,
-            (Some(_), None) => return Err(WebError::HttpNotConfigured),
-            (routes, Some(http)) => {
-                let routes = routes.unwrap_or_default();
-                Some(crate::http::HttpSite::open(http, config.folder, routes).await?)
-            }
+        let site = match http_config {
+            None if parts.has_http => return Err(WebError::HttpNotConfigured),
+            None => None,
+            Some(http) => Some(crate::http::HttpSite::open(http, config.folder, parts.http).await?),
         };
         if let (Some(site), Some(http)) = (site, http_config) {
             let mut bound = Bound::new("HTTP", http.listen, Limits::of(http)?).await?;

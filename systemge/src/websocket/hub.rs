@@ -13,6 +13,7 @@ use super::client::WsClient;
 use super::counters::{Counts, WebSocketCounters, count};
 use super::id::ClientId;
 use super::push::Push;
+use crate::access::AccessList;
 use crate::application::Application;
 use crate::context::AnyApplication;
 
@@ -35,6 +36,7 @@ pub(super) struct Hub {
     application: Option<(TypeId, &'static str)>,
     state: RwLock<State>,
     pub(super) counts: Counts,
+    access: AccessList,
     /// Whether a push of another application has been logged.
     warned: AtomicBool,
 }
@@ -57,6 +59,7 @@ impl WebSocket {
             application,
             state: RwLock::default(),
             counts: Counts::default(),
+            access: AccessList::default(),
             warned: AtomicBool::new(false),
         };
         Self { hub: Arc::new(hub), application: PhantomData }
@@ -122,6 +125,13 @@ impl<A> WebSocket<A> {
     #[must_use]
     pub fn counters(&self) -> WebSocketCounters {
         self.hub.counts.snapshot()
+    }
+
+    /// Who may connect, by address; whoever is connected and may not any more is disconnected. It starts as
+    /// `websocket.allow` and `websocket.deny` say.
+    #[must_use]
+    pub fn access(&self) -> &AccessList {
+        &self.hub.access
     }
 
     pub(super) const fn hub(&self) -> &Arc<Hub> {

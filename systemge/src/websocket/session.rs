@@ -90,8 +90,12 @@ impl Session {
             self.counts().unsent.fetch_add(unsent as u64, Relaxed);
         };
         let stopping = async {
-            self.run.stop.cancelled().await;
-            self.client.close(CloseCode::Away, "the node stops");
+            tokio::select! {
+                () = self.run.stop.cancelled() => self.client.close(CloseCode::Away, "the node stops"),
+                () = self.site.hub.access().denied(self.client.address().ip()) => {
+                    self.client.close(CloseCode::Policy, "your address is not allowed any more");
+                }
+            }
         };
         let broken = {
             let mut exchange = pin!(async { tokio::join!(handling, sending).0 });

@@ -110,6 +110,10 @@ impl WebSocketSite {
         run: &Run,
     ) -> Result<Response, Refusal> {
         let remote = opening.address;
+        if !self.hub.access().allows(remote.ip()) {
+            tracing::debug!(client = %remote, "the address of a WebSocket client is not allowed");
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "your address is not allowed here"));
+        }
         let key = check_handshake(method, headers)?;
         if let Some(origin) = headers.get(ORIGIN) {
             let host = text(headers, HOST).unwrap_or_default();

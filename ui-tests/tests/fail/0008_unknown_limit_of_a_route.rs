@@ -1,0 +1,10 @@
+#[derive(systemge::Application)]
+struct Gateway;
+
+#[systemge::http]
+impl Gateway {
+    #[get("/picture", timout = "5s")]
+    async fn picture(&self) {}
+}
+
+fn main() {}

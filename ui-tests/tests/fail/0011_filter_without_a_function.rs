@@ -1,0 +1,10 @@
+#[derive(systemge::Application)]
+struct Gateway;
+
+#[systemge::http(filter = "more")]
+impl Gateway {
+    #[get("/picture")]
+    async fn picture(&self) {}
+}
+
+fn main() {}
