@@ -70,7 +70,7 @@ impl<A: Application> RouteTable<A> {
         let handler: Handler =
             Arc::new(move |core, request| handler(Invocation::new(state.clone(), core), request).boxed());
         if let Err(mistake) = self.declared.routes.add(route, handler) {
-            self.declared.mistake.get_or_insert(mistake.to_string());
+            self.declared.mistake.get_or_insert_with(|| mistake.to_string());
         }
     }
 

@@ -50,7 +50,7 @@ impl HttpSite {
             return Err(WebError::Route(mistake.clone()));
         }
         let mut folders: Vec<Folder> = Vec::new();
-        let configured = config.folders.iter().map(|(prefix, folder)| (prefix, folder));
+        let configured = config.folders.iter();
         for (prefix, folder) in
             declared.folders.iter().map(|(prefix, folder)| (prefix, folder)).chain(configured)
         {
