@@ -13,8 +13,9 @@ pub async fn forward(listener: TcpListener, target: SocketAddr, swallows: watch:
         let swallows = swallows.clone();
         tasks.spawn(async move {
             if *swallows.borrow() {
-                // even the handshake
-                std::future::pending::<()>().await;
+                // even the handshake; what was swallowed stays so
+                let _ = swallows.clone().wait_for(|swallows| !*swallows).await;
+                return;
             }
             let Ok(far) = TcpStream::connect(target).await else { return };
             let (near_read, near_write) = near.into_split();

@@ -33,9 +33,9 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a response is accepted twice",
         file: "connection/dialled.rs",
-        from: "waiting.complete(RawOutcome::Response { status, encoding, payload });",
+        from: "waiting.complete(RawOutcome::Response { status, encoding, payload })",
         to: "waiting.complete(RawOutcome::Response { status, encoding, payload });
-             waiting.complete(RawOutcome::Response { status, encoding, payload });",
+             waiting.complete(RawOutcome::Response { status, encoding, payload })",
     },
     Mutant {
         name: "a late response is taken for that of another request",
@@ -46,8 +46,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "the outcome of a lost peer is forgotten",
         file: "connection/outbox.rs",
-        from: "state.pending.drain(|waiting| lost.push(waiting));",
-        to: "state.pending.drain(drop);",
+        from: "lost.push(waiting);",
+        to: "drop(waiting);",
     },
     Mutant {
         name: "the backoff is reset too early",
