@@ -43,7 +43,7 @@ impl Side {
                 Step::Event(event, used) => (Some(event), used),
             };
             bytes = &bytes[used..];
-            let Side { session, secret, nonce, binding, out, is_in } = self;
+            let Self { session, secret, nonce, binding, out, is_in } = self;
             match (event, secret) {
                 (Some(Event::Hello { name, instance }), Some(secret)) => {
                     session.challenge(secret.clone(), *nonce, ("life", 9), (name, instance), *binding, out);
