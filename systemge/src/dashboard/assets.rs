@@ -31,6 +31,7 @@ assets! {
     "/format.js": "format.js" as "text/javascript; charset=utf-8",
     "/login.js": "login.js" as "text/javascript; charset=utf-8",
     "/node.js": "node.js" as "text/javascript; charset=utf-8",
+    "/peers.js": "peers.js" as "text/javascript; charset=utf-8",
     "/settings.js": "settings.js" as "text/javascript; charset=utf-8",
     "/theme.js": "theme.js" as "text/javascript; charset=utf-8",
     "/topology.js": "topology.js" as "text/javascript; charset=utf-8",

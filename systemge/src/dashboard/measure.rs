@@ -47,7 +47,11 @@ impl Reading {
         let inner = node.inner();
         let queued: usize = inner.queued_bytes().iter().map(|(_, bytes)| bytes).sum();
         #[cfg(feature = "websocket")]
-        let clients = inner.program().websocket.client_count() as f32;
+        let clients = if inner.config().websocket.is_some() {
+            inner.program().websocket.client_count() as f32
+        } else {
+            f32::NAN
+        };
         #[cfg(not(feature = "websocket"))]
         let clients = f32::NAN;
         let peers = inner.router().peers().len() + inner.incoming_names().len();

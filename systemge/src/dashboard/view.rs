@@ -400,7 +400,10 @@ impl Topology {
         let owners: BTreeMap<String, String> = nodes
             .iter()
             .flat_map(|node| {
-                node.endpoints().into_iter().map(|endpoint| (endpoint.to_string(), node.name().to_owned()))
+                // where it would listen, too, while it does not run
+                let configured = node.inner().config().listen.iter().map(|listen| listen.endpoint.clone());
+                let endpoints = node.endpoints().into_iter().chain(configured);
+                endpoints.map(|endpoint| (endpoint.to_string(), node.name().to_owned())).collect::<Vec<_>>()
             })
             .collect();
         for node in nodes {

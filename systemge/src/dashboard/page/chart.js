@@ -8,7 +8,7 @@ const BOTTOM = 18;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** Steps of the time axis, in milliseconds. */
-const STEPS = [MINUTE, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 6 * HOUR];
+const STEPS = [MINUTE / 4, MINUTE / 2, MINUTE, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 6 * HOUR];
 /** How far apart the labels of the time axis stand at least, in pixels. */
 const LABEL_ROOM = 80;
 /** Factors of 1000, or of 1024 for bytes, that an axis may end at. */
@@ -103,8 +103,10 @@ export class TimeSeries extends HTMLElement {
     if (this.#svg === null || this.rows === null || this.#width < 40) return;
     const width = this.#width;
     const height = this.clientHeight;
-    const { times, span } = this.rows;
+    const { times } = this.rows;
     const end = times.at(-1) ?? Date.now();
+    // a past that has just begun fills the width, too
+    const span = Math.min(this.rows.span, Math.max(this.rows.span / 8, end - (times[0] ?? end)));
     const start = end - span;
     let from = 0;
     while (from < times.length && times[from] < start) from += 1;
@@ -130,7 +132,7 @@ export class TimeSeries extends HTMLElement {
     for (let tick = Math.ceil((start - zone) / step) * step + zone; tick <= end; tick += step) {
       const at = x(tick);
       if (at < 18 || at > width - 18) continue;
-      parts.push(s("text", { class: "chart-text", x: at, y: height - 4, "text-anchor": "middle" }, minute(tick)));
+      parts.push(s("text", { class: "chart-text", x: at, y: height - 4, "text-anchor": "middle" }, step < MINUTE ? moment(tick) : minute(tick)));
     }
     let drawn = false;
     this.series.forEach(({ name, tone }, index) => {
@@ -144,10 +146,11 @@ export class TimeSeries extends HTMLElement {
       const d = line.map((points) => `M${points.map((point) => point.join(" ")).join("L")}`).join("");
       parts.push(s("path", { class: `chart-line ${tone}`, d }));
     });
+    const label = (value) => this.format(value).replace(/\.0(?=\D|$)/, "");
     if (drawn) {
       // after the lines, so that they stay readable
       for (const share of [0.5, 1]) {
-        parts.push(s("text", { class: "chart-text", x: 0, y: Math.round(y(ceiling * share)) - 3 }, this.format(ceiling * share)));
+        parts.push(s("text", { class: "chart-text", x: 0, y: Math.round(y(ceiling * share)) - 3 }, label(ceiling * share)));
       }
     } else {
       parts.push(s("text", { class: "chart-empty", x: width / 2, y: height / 2 }, "Nothing measured yet"));
@@ -201,7 +204,7 @@ export class TimeSeries extends HTMLElement {
     if (steps === undefined || this.rows === null || this.#scale === null) return;
     event.preventDefault();
     const end = this.rows.times.at(-1) ?? Date.now();
-    const step = this.rows.span / 90;
+    const step = this.#scale.span / 90;
     this.#cursor = Math.min(end, Math.max(this.#scale.start, (this.#cursor ?? end) + steps * step));
     this.draw();
   }

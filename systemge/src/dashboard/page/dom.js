@@ -61,7 +61,7 @@ export function once(element, value, render) {
   const shown = JSON.stringify(value) ?? "";
   if (element.shownValue === shown) return;
   element.shownValue = shown;
-  element.replaceChildren(...[render(value)].flat());
+  element.replaceChildren(...[render(value)].flat().filter((child) => child !== null && child !== undefined));
 }
 
 const SHAPES = {
@@ -97,4 +97,9 @@ export function toast(message, tone = "good") {
   place.append(element);
   while (place.children.length > 3) place.firstElementChild.remove();
   setTimeout(() => element.remove(), tone === "bad" ? 10_000 : 5_000);
+}
+
+/** A table that scrolls sideways by itself where there is no room for it. */
+export function tableOf(label, columns, body, numbers = []) {
+  return h("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": label }, h("table", {}, h("thead", {}, h("tr", {}, columns.map((column) => h("th", { class: numbers.includes(column) ? "num" : null }, column)))), body));
 }
