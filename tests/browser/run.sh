@@ -30,6 +30,7 @@ fi
 if [ -z "${GAME_OF_LIFE_COMMAND:-}" ]; then
     (cd ../.. && timeout 1800 cargo build -q -p game-of-life -p chat -p one-node-ping -p ping-pong -p chess-server)
 fi
+(cd ../.. && timeout 1800 cargo build -q -p fleet)
 
 # One file at a time: frames are counted, and other browsers would take their share of the processor.
 exec timeout --kill-after=10 900 node --test --test-concurrency=1 --test-timeout=300000 "$@" ./*.test.mjs

@@ -1,9 +1,12 @@
 //! The API, as an OpenAPI document.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::audit::KEPT;
 use super::history::{MINUTES, SECONDS};
+use crate::node::Node;
 
 /// One operation, in short.
 struct Operation {
@@ -157,7 +160,8 @@ const OPERATIONS: &[Operation] = &[
     },
 ];
 
-pub(super) fn document(login: bool) -> Value {
+/// The document; the names of nodes and commands that there are now stand in it as examples.
+pub(super) fn document(login: bool, nodes: &[Node]) -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for operation in OPERATIONS {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
@@ -172,7 +176,7 @@ pub(super) fn document(login: bool) -> Value {
                 `content-type: application/json` and the header `x-systemge-dashboard: 1`. Errors are problem details (RFC 9457)."
         },
         "paths": paths,
-        "components": { "schemas": schemas(), "parameters": parameters() },
+        "components": { "schemas": schemas(), "parameters": parameters(nodes) },
     });
     if login {
         document["components"]["securitySchemes"] =
@@ -238,7 +242,7 @@ impl Operation {
         });
         if let Some(body) = self.body {
             let content = content("application/json", reference("schemas", body));
-            document["requestBody"] = json!({ "required": body != "Nothing", "content": content });
+            document["requestBody"] = json!({ "required": true, "content": content });
         }
         if self.id == "logIn" || self.id == "logOut" {
             document["security"] = json!([]);
@@ -251,13 +255,19 @@ fn reference(kind: &str, name: &str) -> Value {
     json!({ "$ref": format!("#/components/{kind}/{name}") })
 }
 
-fn parameters() -> Value {
+fn parameters(nodes: &[Node]) -> Value {
     let most = SECONDS.max(MINUTES);
-    let path = |name: &str, what: &str| json!({ "name": name, "in": "path", "required": true, "description": what, "schema": { "type": "string", "minLength": 1 } });
+    let commands = nodes.iter().flat_map(|node| node.inner().program().commands.specs().map(|spec| spec.name));
+    let commands: BTreeSet<&str> = commands.collect();
+    let nodes: Vec<&str> = nodes.iter().map(Node::name).collect();
+    let path = |name: &str, what: &str, examples: Value| {
+        let schema = json!({ "type": "string", "minLength": 1, "examples": examples });
+        json!({ "name": name, "in": "path", "required": true, "description": what, "schema": schema })
+    };
     let query = |name: &str, what: &str, schema: Value| json!({ "name": name, "in": "query", "description": what, "schema": schema });
     json!({
-        "node": path("node", "The name of a node."),
-        "command": path("command", "The name of one of its commands."),
+        "node": path("node", "The name of a node.", json!(nodes)),
+        "command": path("command", "The name of one of its commands.", json!(commands)),
         "watchedNode": query("node", "The node that is watched, too.", json!({ "type": "string" })),
         "ofNode": query("node", "Only what was done to this node.", json!({ "type": "string" })),
         "topology": query("topology", "Whether the topology is watched, too.", json!({ "type": "boolean" })),
@@ -375,7 +385,7 @@ mod tests {
             }
         }
         for login in [false, true] {
-            let document = document(login);
+            let document = document(login, &[]);
             walk(&document, &document);
             assert_eq!(document.pointer("/components/securitySchemes").is_some(), login);
         }

@@ -169,7 +169,7 @@ impl Site {
                 return Ok(response);
             }
             (Route::OpenApi, _) => {
-                return Ok(json_response(StatusCode::OK, &openapi::document(access.has_login())));
+                return Ok(json_response(StatusCode::OK, &openapi::document(access.has_login(), &self.board.system.nodes())));
             }
             _ => {}
         }

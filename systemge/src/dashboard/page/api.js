@@ -17,7 +17,11 @@ async function ask(path, options) {
   }
   const body = response.status === 204 ? null : await response.json().catch(() => null);
   if (response.status === 401) dispatchEvent(new Event("systemge-login"));
-  if (!response.ok) throw new ApiError(response.status, body?.detail ?? body?.result ?? response.statusText, body);
+  if (!response.ok) {
+    // an action that failed tells its result, everything else is a problem with its detail
+    const why = body?.outcome === undefined ? body?.detail : body.result;
+    throw new ApiError(response.status, why ?? response.statusText, body);
+  }
   return body;
 }
 

@@ -110,7 +110,7 @@ function draw({ nodes, links, missing }) {
       s("title", {}, `${node.name}: ${note}`),
     ];
     const group = s("g", { class: `topo-node${node.own ? "" : " stranger"}`, "data-node": node.name, "data-state": node.state ?? null });
-    group.append(...(node.own ? [s("a", { href: `#/nodes/${encodeURIComponent(node.name)}`, "aria-label": `${node.name}, ${note}` }, content)] : content.filter((part) => part !== null)));
+    group.append(...(node.own ? [s("a", { href: `#/nodes/${encodeURIComponent(node.name)}` }, content)] : content.filter((part) => part !== null)));
     group.addEventListener("pointerenter", () => dim(node.name));
     group.addEventListener("pointerleave", () => dim(null));
     return group;
