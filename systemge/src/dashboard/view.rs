@@ -437,7 +437,9 @@ impl Topology {
                     queue_bytes: peer.queue_bytes,
                 });
             }
-            for call in calls(node).into_iter().filter(|call| call.providers.is_empty()) {
+            // a node that does not run sends nothing
+            let sends = node.state() == NodeState::Running;
+            for call in calls(node).into_iter().filter(|call| sends && call.providers.is_empty()) {
                 missing.push(Missing { node: node.name().to_owned(), topic: call.name, kind: call.kind });
             }
         }

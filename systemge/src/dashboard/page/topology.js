@@ -175,14 +175,14 @@ function layout(nodes, links) {
       point.y += forces[index].y * step;
     });
   }
-  const rooms = { x: WIDTH - BOX.width - 24, y: Math.min(440, Math.max(90, 34 * moving.length)) };
+  const rooms = { x: WIDTH - BOX.width - 24, y: Math.min(540, Math.max(90, 42 * moving.length)) };
   const range = (axis) => [Math.min(...moving.map((point) => point[axis])), Math.max(...moving.map((point) => point[axis]))];
   const places = new Map();
   if (moving.length > 0) {
     const scale = { x: range("x"), y: range("y") };
     const stretch = (value, [low, high], room) => (high - low < 0.01 ? room / 2 : ((value - low) / (high - low)) * room);
     // two or three nodes need no whole width
-    const used = Math.min(rooms.x, 230 * moving.length);
+    const used = Math.min(rooms.x, 260 * moving.length);
     for (const [name, point] of points) places.set(name, { x: (WIDTH - used) / 2 + stretch(point.x, scale.x, used), y: BOX.height / 2 + 10 + stretch(point.y, scale.y, rooms.y) });
   }
   apart([...places.values()]);
@@ -200,7 +200,7 @@ function layout(nodes, links) {
 
 /** Pushes boxes apart that overlap or nearly do. */
 function apart(places) {
-  const room = { x: BOX.width + 44, y: BOX.height + 30 };
+  const room = { x: BOX.width + 84, y: BOX.height + 40 };
   for (let round = 0; round < 200; round += 1) {
     let moved = false;
     places.forEach((one, index) => {
