@@ -1,7 +1,7 @@
 //! Dialling a peer, again and again.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -33,11 +33,21 @@ pub enum DialState {
 
 /// Sets the state of a dialled endpoint.
 #[derive(Debug, Clone)]
-pub(super) struct DialWatch(Arc<watch::Sender<DialState>>);
+pub(super) struct DialWatch {
+    state: Arc<watch::Sender<DialState>>,
+    retry: RetryAt,
+}
+
+/// When the next attempt is, where one is waited for.
+type RetryAt = Arc<Mutex<Option<Instant>>>;
 
 impl DialWatch {
+    fn retry_at(&self, at: Option<Instant>) {
+        *self.retry.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    }
+
     pub(super) fn set(&self, state: DialState) {
-        self.0.send_replace(state);
+        self.state.send_replace(state);
     }
 }
 
@@ -46,6 +56,17 @@ impl DialWatch {
 pub(crate) struct DialHandle {
     pub(crate) stop: CancellationToken,
     pub(crate) state: watch::Receiver<DialState>,
+    #[cfg_attr(not(feature = "dashboard"), expect(dead_code, reason = "only the dashboard shows it"))]
+    retry: RetryAt,
+}
+
+impl DialHandle {
+    /// How long it takes to the next attempt; `None` unless one is waited for.
+    #[cfg(feature = "dashboard")]
+    pub(crate) fn retry_in(&self) -> Option<Duration> {
+        let at = *self.retry.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(at?.saturating_duration_since(crate::clock::now()))
+    }
 }
 
 /// Keeps a node connected to an endpoint, in a task of its own, until the handle's token is cancelled. Begins when
@@ -53,8 +74,9 @@ pub(crate) struct DialHandle {
 pub(crate) fn dial(node: &Arc<Inner>, peer: ConnectConfig, last: Option<DialHandle>) -> DialHandle {
     let stop = CancellationToken::new();
     let (sender, state) = watch::channel(DialState::Dialling);
-    let handle = DialHandle { stop: stop.clone(), state };
-    let watch = DialWatch(Arc::new(sender));
+    let retry = RetryAt::default();
+    let handle = DialHandle { stop: stop.clone(), state, retry: retry.clone() };
+    let watch = DialWatch { state: Arc::new(sender), retry };
     let node_of_task = node.clone();
     node.spawn_connection(async move {
         if let Some(mut last) = last {
@@ -73,6 +95,7 @@ async fn keep_connected(node: &Arc<Inner>, peer: &ConnectConfig, stop: Cancellat
     let config = &node.config().dial;
     let mut backoff = Backoff::new(config.initial_delay, config.max_delay);
     while !stop.is_cancelled() {
+        watch.retry_at(None);
         watch.set(DialState::Dialling);
         let end = attempt(node, peer, &stop, watch).await;
         if stop.is_cancelled() {
@@ -105,6 +128,7 @@ async fn keep_connected(node: &Arc<Inner>, peer: &ConnectConfig, stop: Cancellat
             tracing::debug!(node = %node.name(), %endpoint, %reason, retry_in = ?delay, "not connected");
         }
         watch.set(DialState::Waiting(reason));
+        watch.retry_at(Some(crate::clock::now() + delay));
         tokio::select! {
             biased;
             () = stop.cancelled() => break,

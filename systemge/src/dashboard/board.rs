@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::audit::Audit;
 use super::history::{History, Past, Resolution, Values};
-use super::measure::{NODE, NODE_SERIES, PROCESS, PROCESS_SERIES, ProcessReading, Reading};
+use super::measure::{NODE, NODE_SERIES, PROCESS, PROCESS_SERIES, PeerKey, ProcessReading, Reading, Traffic};
 use super::view::{self, Health, NodeView};
 use super::{auth::Access, now_ms};
 use crate::node::{Node, NodeState};
@@ -50,6 +50,7 @@ struct Record {
     since: u64,
     last: Reading,
     values: Values<NODE>,
+    traffic: BTreeMap<PeerKey, Traffic>,
     history: History<NODE>,
 }
 
@@ -162,6 +163,7 @@ impl Board {
             let reading = Reading::of(node);
             let record = state.record(node);
             record.values = reading.since(&record.last, seconds);
+            record.traffic = reading.traffic_since(&record.last, seconds);
             record.last = reading;
             record.history.add(time, record.values, &NODE_SERIES);
         }
@@ -184,6 +186,11 @@ impl Board {
     /// One node as it is now.
     pub(super) fn node(&self, node: &Node) -> NodeView {
         self.state().record(node).view(node)
+    }
+
+    /// Bytes per second between a node and its peers.
+    pub(super) fn traffic(&self, node: &str) -> BTreeMap<PeerKey, Traffic> {
+        self.state().nodes.get(node).map(|record| record.traffic.clone()).unwrap_or_default()
     }
 
     pub(super) fn process(&self) -> view::Process {
@@ -218,6 +225,7 @@ impl State {
             since: now_ms(),
             last: Reading::of(node),
             values: [f32::NAN; NODE],
+            traffic: BTreeMap::new(),
             history: History::new(),
         });
         if record.state != state || record.health.state != health.state {

@@ -1,7 +1,10 @@
 //! What is measured of a node and of the process, once a second: some atomics and no more.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::history::{Series, Values};
-use crate::metrics::Counters;
+use crate::metrics::{Counters, Direction, Durations};
 use crate::node::Node;
 
 macro_rules! series {
@@ -10,13 +13,20 @@ macro_rules! series {
     };
 }
 
-/// What is measured of a node.
+/// What is measured of a node: first what is counted, then the rest.
 pub(super) const NODE_SERIES: [Series; NODE] = series! {
-    messages_in: "per second", "messages and requests that reached handlers", false;
+    messages_in: "per second", "messages and requests received", false;
     messages_out: "per second", "messages and requests handed to connections", false;
+    bytes_in: "bytes per second", "bytes read from peers", false;
+    bytes_out: "bytes per second", "bytes written to peers", false;
     responses: "per second", "responses received", false;
+    late: "per second", "responses that came when nobody waited for them any more", false;
     errors: "per second", "handlers, commands and tasks that failed or panicked, and what did not decode", false;
     dropped: "per second", "messages dropped, since a peer read too slowly", false;
+    http_requests: "per second", "requests that the HTTP component has answered", false;
+    http_errors: "per second", "those that it answered with a status of 500 or more", false;
+    handler_p50: "seconds", "what half of the handlers did not exceed", true;
+    handler_p99: "seconds", "what 99 of 100 handlers did not exceed", true;
     queue_bytes: "bytes", "what waits to be sent to peers", true;
     handlers_waiting: "handlers", "handlers that wait for something", false;
     peers: "peers", "connected peers, of both directions", false;
@@ -24,7 +34,9 @@ pub(super) const NODE_SERIES: [Series; NODE] = series! {
     tasks: "tasks", "tasks of the node: connections, handlers, its own", false;
 };
 /// How many series a node has.
-pub(super) const NODE: usize = 10;
+pub(super) const NODE: usize = COUNTED + 7;
+/// How many of them are rates of what is counted.
+const COUNTED: usize = 10;
 
 /// What is measured of the process.
 pub(super) const PROCESS_SERIES: [Series; PROCESS] = series! {
@@ -35,41 +47,66 @@ pub(super) const PROCESS_SERIES: [Series; PROCESS] = series! {
 pub(super) const PROCESS: usize = 3;
 
 /// The counters of a node at one moment, of which the difference to the next counts.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Reading {
-    counts: [u64; 5],
-    gauges: [f32; NODE - 5],
+    counts: [u64; COUNTED],
+    gauges: [f32; 5],
+    has_http: bool,
+    /// How long the handlers took, all topics together.
+    durations: Durations,
+    peers: BTreeMap<PeerKey, Traffic>,
+}
+
+/// A peer in one direction; `true` where this node has dialled it.
+pub(super) type PeerKey = (Arc<str>, bool);
+
+/// Bytes that went between a node and a peer, or bytes per second.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Traffic {
+    pub(super) read: u64,
+    pub(super) written: u64,
 }
 
 impl Reading {
     pub(super) fn of(node: &Node) -> Self {
-        let counters = node.counters();
+        let metrics = node.metrics();
         let inner = node.inner();
-        let queued: usize = inner.queued_bytes().iter().map(|(_, bytes)| bytes).sum();
-        #[cfg(feature = "websocket")]
-        let clients = if inner.config().websocket.is_some() {
-            inner.program().websocket.client_count() as f32
-        } else {
-            f32::NAN
-        };
-        #[cfg(not(feature = "websocket"))]
-        let clients = f32::NAN;
-        let peers = inner.router().peers().len() + inner.incoming_names().len();
+        let config = inner.config();
+        let mut peers: BTreeMap<PeerKey, Traffic> = BTreeMap::new();
+        for peer in &metrics.peers {
+            let traffic = Traffic { read: peer.read_bytes, written: peer.written_bytes };
+            peers.insert((peer.peer.clone(), peer.direction == Direction::Outgoing), traffic);
+        }
+        let connected = metrics.peers.iter().filter(|peer| peer.connected);
+        let counters = &metrics.counters;
+        let clients = if config.websocket.is_some() { metrics.websocket.clients as f32 } else { f32::NAN };
+        let mut durations = Durations::default();
+        for topic in &metrics.received {
+            merge(&mut durations, &topic.durations);
+        }
         Self {
             counts: [
-                counters.handled + counters.failed + counters.panicked,
+                metrics.received.iter().map(|topic| topic.received).sum(),
                 counters.sent,
+                metrics.peers.iter().map(|peer| peer.read_bytes).sum(),
+                metrics.peers.iter().map(|peer| peer.written_bytes).sum(),
                 counters.responses,
-                errors(&counters),
+                counters.late,
+                errors(counters),
                 counters.dropped,
+                metrics.http.responses.total(),
+                metrics.http.responses.server_error,
             ],
             gauges: [
-                queued as f32,
-                inner.handlers_waiting() as f32,
-                peers as f32,
+                connected.clone().map(|peer| peer.queue_bytes).sum::<u64>() as f32,
+                metrics.handlers_in_flight as f32,
+                connected.count() as f32,
                 clients,
                 inner.task_count() as f32,
             ],
+            has_http: config.http.is_some(),
+            durations,
+            peers,
         }
     }
 
@@ -79,8 +116,39 @@ impl Reading {
         for (index, (now, then)) in self.counts.iter().zip(earlier.counts).enumerate() {
             values[index] = rate(now.saturating_sub(then), seconds);
         }
-        values[5..].copy_from_slice(&self.gauges);
+        if !self.has_http {
+            values[COUNTED - 2..COUNTED].fill(f32::NAN);
+        }
+        let mut recent = self.durations.clone();
+        for (bucket, before) in recent.buckets.iter_mut().zip(&earlier.durations.buckets) {
+            bucket.count = bucket.count.saturating_sub(before.count);
+        }
+        for (index, share) in [0.5, 0.99].into_iter().enumerate() {
+            values[COUNTED + index] = recent.quantile(share).map_or(f32::NAN, |time| time.as_secs_f32());
+        }
+        values[COUNTED + 2..].copy_from_slice(&self.gauges);
         values
+    }
+
+    /// Bytes per second between the node and each of its peers since an earlier reading.
+    pub(super) fn traffic_since(&self, earlier: &Self, seconds: f32) -> BTreeMap<PeerKey, Traffic> {
+        let per_second = |now: u64, then: u64| (now.saturating_sub(then) as f32 / seconds).round() as u64;
+        let traffic = |(peer, now): (&PeerKey, &Traffic)| {
+            let then = earlier.peers.get(peer).copied().unwrap_or_default();
+            let (read, written) = (per_second(now.read, then.read), per_second(now.written, then.written));
+            (peer.clone(), Traffic { read, written })
+        };
+        self.peers.iter().map(traffic).collect()
+    }
+}
+
+fn merge(into: &mut Durations, more: &Durations) {
+    if into.buckets.is_empty() {
+        into.buckets.clone_from(&more.buckets);
+        return;
+    }
+    for (bucket, more) in into.buckets.iter_mut().zip(&more.buckets) {
+        bucket.count += more.count;
     }
 }
 

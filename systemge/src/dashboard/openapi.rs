@@ -257,7 +257,8 @@ fn reference(kind: &str, name: &str) -> Value {
 
 fn parameters(nodes: &[Node]) -> Value {
     let most = SECONDS.max(MINUTES);
-    let commands = nodes.iter().flat_map(|node| node.inner().program().commands.specs().map(|spec| spec.name));
+    let commands =
+        nodes.iter().flat_map(|node| node.inner().program().commands.specs().map(|spec| spec.name));
     let commands: BTreeSet<&str> = commands.collect();
     let nodes: Vec<&str> = nodes.iter().map(Node::name).collect();
     let path = |name: &str, what: &str, examples: Value| {
@@ -299,6 +300,7 @@ fn list(of: Value) -> Value {
 fn schemas() -> Value {
     let text = || json!({ "type": "string" });
     let texts = || list(text());
+    let seconds = || json!({ "type": ["number", "null"] });
     let truth = || json!({ "type": "boolean" });
     let count = || json!({ "type": "integer", "minimum": 0 });
     let time = || json!({ "type": "integer", "minimum": 0, "description": "Milliseconds since 1970." });
@@ -347,17 +349,25 @@ fn schemas() -> Value {
         "Fleet": object(json!({ "time": time(), "process": schema("Process"), "nodes": list(schema("Node")), "audit": count() })),
         "Node": object(node()),
         "NodeDetail": object(detail),
-        "Topic": object(json!({ "name": text(), "kind": kind(), "payload": text(), "response?": text(), "error?": text(), "announced": truth() })),
-        "Call": object(json!({ "name": text(), "kind": kind(), "providers": texts() })),
+        "Topic": object(json!({
+            "name": text(), "kind": kind(), "payload": text(), "response?": text(), "error?": text(), "announced": truth(),
+            "received": count(), "errors": count(), "p50": seconds(), "p99": seconds(),
+        })),
+        "Call": object(json!({ "name": text(), "kind": kind(), "providers": texts(), "sent": count(), "errors": count() })),
         "Peer": object(json!({
             "name": text(), "direction": { "enum": ["dialled", "accepted"] }, "endpoint?": text(), "state": link(), "why?": text(),
-            "queue_bytes": count(), "topics": texts(),
+            "transport?": text(), "retry_in?": count(), "queue_bytes": count(), "read_rate": count(), "written_rate": count(),
+            "requests_in_flight": count(), "reconnects": count(), "dropped": { "type": "object", "additionalProperties": count() },
+            "round_trip": seconds(), "silence": seconds(), "topics": texts(),
         })),
         "Command": object(json!({ "name": text(), "help": text(), "usage": text(), "arguments": list(schema("Argument")) })),
         "Argument": object(json!({ "name": text(), "type": text(), "presence": { "enum": ["required", "optional", "rest"] } })),
         "Topology": object(json!({ "nodes": list(schema("Place")), "links": list(schema("Link")), "missing": list(schema("Missing")) })),
         "Place": object(json!({ "name": text(), "own": truth(), "state?": state(), "topics": texts() })),
-        "Link": object(json!({ "from": text(), "to": text(), "state": link(), "why?": text(), "mutual": truth(), "topics": texts(), "queue_bytes": count() })),
+        "Link": object(json!({
+            "from": text(), "to": text(), "state": link(), "why?": text(), "mutual": truth(), "topics": texts(),
+            "queue_bytes": count(), "rate": count(),
+        })),
         "Missing": object(json!({ "node": text(), "topic": text(), "kind": kind() })),
         "History": object(json!({ "step": { "enum": [1, 60] }, "times": list(time()), "series": list(schema("Series")) })),
         "Series": object(json!({ "name": text(), "unit": text(), "help": text(), "values": list(json!({ "type": ["number", "null"] })) })),

@@ -169,7 +169,10 @@ impl Site {
                 return Ok(response);
             }
             (Route::OpenApi, _) => {
-                return Ok(json_response(StatusCode::OK, &openapi::document(access.has_login(), &self.board.system.nodes())));
+                return Ok(json_response(
+                    StatusCode::OK,
+                    &openapi::document(access.has_login(), &self.board.system.nodes()),
+                ));
             }
             _ => {}
         }
@@ -200,7 +203,7 @@ impl Site {
                 json_response(StatusCode::OK, &json!({ "role": who.role, "login": login }))
             }
             Route::Fleet => raw_json(fleet(&self.board)),
-            Route::Topology => json_response(StatusCode::OK, &Topology::of(&self.board.system.nodes())),
+            Route::Topology => json_response(StatusCode::OK, &Topology::of(&self.board)),
             Route::Audit => {
                 let query = Query::new(query, &["node", "most"])?;
                 let most = query.number("most", audit::KEPT)?.unwrap_or(200);
@@ -275,7 +278,7 @@ impl Site {
     }
 
     fn detail(&self, node: &Node) -> Bytes {
-        encoded(&NodeDetail::new(node, self.board.node(node)))
+        detail(&self.board, node)
     }
 
     fn node_history(&self, node: &Node, query: &str) -> Result<Response, Refusal> {
@@ -343,19 +346,24 @@ fn event(board: &Board, tick: &Tick, node: Option<&str>, topology: bool) -> Byte
     let mut event = BytesMut::from(&b"data: {\"fleet\":"[..]);
     event.extend_from_slice(&tick.rendered("fleet", || fleet(board)));
     if let Some(name) = node {
-        let detail = board.system.node(name).map(|node| {
-            tick.rendered(&format!("node {name}"), || encoded(&NodeDetail::new(&node, board.node(&node))))
-        });
+        let detail = board
+            .system
+            .node(name)
+            .map(|node| tick.rendered(&format!("node {name}"), || detail(board, &node)));
         event.extend_from_slice(b",\"node\":");
         event.extend_from_slice(detail.as_deref().unwrap_or(b"null"));
     }
     if topology {
-        let links = tick.rendered("topology", || encoded(&Topology::of(&board.system.nodes())));
+        let links = tick.rendered("topology", || encoded(&Topology::of(board)));
         event.extend_from_slice(b",\"topology\":");
         event.extend_from_slice(&links);
     }
     event.extend_from_slice(b"}\n\n");
     event.freeze()
+}
+
+fn detail(board: &Board, node: &Node) -> Bytes {
+    encoded(&NodeDetail::new(node, board.node(node), &board.traffic(node.name())))
 }
 
 fn fleet(board: &Board) -> Bytes {

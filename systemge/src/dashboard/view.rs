@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 
+use super::board::Board;
 use super::history::{Series, Values};
-use super::measure::{NODE, NODE_SERIES, PROCESS, PROCESS_SERIES, errors};
+use super::measure::{NODE, NODE_SERIES, PROCESS, PROCESS_SERIES, PeerKey, Traffic, errors};
 use crate::command::Presence;
 use crate::connection::DialState;
+use crate::metrics::{Direction, NodeMetrics};
 use crate::node::{Node, NodeState};
 use crate::topic::TopicKind;
 
@@ -189,6 +191,11 @@ struct TopicView {
     error: Option<String>,
     /// Whether peers are told of it.
     announced: bool,
+    received: u64,
+    errors: u64,
+    /// Seconds; `null` as long as nothing was handled.
+    p50: Option<f64>,
+    p99: Option<f64>,
 }
 
 /// A topic that a node has called.
@@ -198,6 +205,8 @@ pub(super) struct CallView {
     pub(super) kind: &'static str,
     /// The connected nodes that handle it.
     pub(super) providers: Vec<String>,
+    sent: u64,
+    errors: u64,
 }
 
 /// A peer, or an endpoint that is dialled and has no peer behind it yet.
@@ -213,7 +222,24 @@ struct PeerView {
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
-    queue_bytes: usize,
+    /// `tcp`, `tls` and so on; where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transport: Option<String>,
+    /// Milliseconds until it is dialled again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_in: Option<u64>,
+    queue_bytes: u64,
+    /// Bytes per second.
+    read_rate: u64,
+    written_rate: u64,
+    requests_in_flight: u64,
+    reconnects: u64,
+    /// Messages that it was not sent, by reason.
+    dropped: BTreeMap<&'static str, u64>,
+    /// Seconds; `null` as long as it is not known.
+    round_trip: Option<f64>,
+    /// Seconds since something was heard of it; `null` where nothing was.
+    silence: Option<f64>,
     /// The topics that it announced to this node.
     topics: Vec<String>,
 }
@@ -244,11 +270,14 @@ pub(super) const fn kind(kind: TopicKind) -> &'static str {
 }
 
 impl NodeDetail {
-    pub(super) fn new(node: &Node, view: NodeView) -> Self {
+    pub(super) fn new(node: &Node, view: NodeView, traffic: &BTreeMap<PeerKey, Traffic>) -> Self {
+        let metrics = node.metrics();
         let announced: BTreeSet<&str> = node.topics().iter().map(|topic| topic.name()).collect();
         let handlers = node.inner().handlers();
         let handles = handlers.iter().map(|handler| {
             let topic = handler.topic();
+            let counted = metrics.received.iter().find(|counted| *counted.topic == *topic.name());
+            let quantile = |share| Some(counted?.durations.quantile(share)?.as_secs_f64());
             TopicView {
                 name: topic.name(),
                 kind: kind(topic.kind()),
@@ -256,33 +285,67 @@ impl NodeDetail {
                 response: topic.response().map(ToString::to_string),
                 error: topic.error().map(ToString::to_string),
                 announced: announced.contains(topic.name()),
+                received: counted.map_or(0, |counted| counted.received),
+                errors: counted.map_or(0, |counted| counted.outcomes.total() - counted.outcomes.success),
+                p50: quantile(0.5),
+                p99: quantile(0.99),
             }
         });
         Self {
             node: view,
             counters: node.counters().iter().collect(),
             handles: handles.collect(),
-            calls: calls(node),
-            peers: peers(node),
+            calls: calls(node, &metrics),
+            peers: peers(node, &metrics, traffic),
             command_list: commands(node),
         }
     }
 }
 
 /// The topics that a node has called.
-pub(super) fn calls(node: &Node) -> Vec<CallView> {
+fn calls(node: &Node, metrics: &NodeMetrics) -> Vec<CallView> {
     let called = node.inner().router().called();
-    let view = |(topic, providers): (crate::Topic, Vec<std::sync::Arc<str>>)| CallView {
-        name: topic.name(),
-        kind: kind(topic.kind()),
-        providers: providers.iter().map(ToString::to_string).collect(),
+    let view = |(topic, providers): (crate::Topic, Vec<std::sync::Arc<str>>)| {
+        let counted = metrics.sent.iter().find(|counted| *counted.topic == *topic.name());
+        CallView {
+            name: topic.name(),
+            kind: kind(topic.kind()),
+            providers: providers.iter().map(ToString::to_string).collect(),
+            sent: counted.map_or(0, |counted| counted.sent),
+            errors: counted.map_or(0, |counted| counted.outcomes.total() - counted.outcomes.success),
+        }
     };
     called.into_iter().map(view).collect()
 }
 
-fn peers(node: &Node) -> Vec<PeerView> {
-    let inner = node.inner();
-    let connected = inner.router().peers();
+fn peers(node: &Node, metrics: &NodeMetrics, traffic: &BTreeMap<PeerKey, Traffic>) -> Vec<PeerView> {
+    let connected = node.inner().router().peers();
+    let view = |name: &str, dialled: bool| {
+        let wanted = if dialled { Direction::Outgoing } else { Direction::Incoming };
+        let counted = metrics.peers.iter().find(|peer| *peer.peer == *name && peer.direction == wanted);
+        let rates = traffic.get(&(name.into(), dialled)).copied().unwrap_or_default();
+        let topics = connected.iter().find(|peer| dialled && **peer.name() == *name);
+        PeerView {
+            name: name.to_owned(),
+            direction: if dialled { "dialled" } else { "accepted" },
+            endpoint: None,
+            state: "connected",
+            why: None,
+            transport: None,
+            retry_in: None,
+            queue_bytes: counted.map_or(0, |peer| peer.queue_bytes),
+            read_rate: rates.read,
+            written_rate: rates.written,
+            requests_in_flight: counted.map_or(0, |peer| peer.requests_in_flight),
+            reconnects: counted.map_or(0, |peer| peer.reconnects()),
+            dropped: counted.map(|peer| peer.dropped.iter().collect()).unwrap_or_default(),
+            round_trip: counted.and_then(|peer| Some(peer.round_trip?.as_secs_f64())),
+            silence: counted.map(|peer| peer.silence.as_secs_f64()),
+            topics: topics
+                .map(|peer| peer.topic_names().iter().map(ToString::to_string).collect())
+                .unwrap_or_default(),
+        }
+    };
     let mut peers = Vec::new();
     for (endpoint, state) in node.dialled() {
         let (name, state, why) = match state {
@@ -292,30 +355,17 @@ fn peers(node: &Node) -> Vec<PeerView> {
             DialState::GaveUp(why) => (String::new(), "gave_up", Some(why)),
             DialState::Ended => continue,
         };
-        let peer = connected.iter().find(|peer| **peer.name() == *name);
+        let retry_in = node.inner().retry_in(&endpoint).map(|time| time.as_millis() as u64);
         peers.push(PeerView {
-            name,
-            direction: "dialled",
-            endpoint: Some(endpoint.to_string()),
             state,
             why,
-            queue_bytes: peer.map_or(0, |peer| peer.outbox().queued()),
-            topics: peer
-                .map(|peer| peer.topic_names().iter().map(ToString::to_string).collect())
-                .unwrap_or_default(),
+            transport: endpoint.to_string().split_once("://").map(|(scheme, _)| scheme.to_owned()),
+            retry_in,
+            endpoint: Some(endpoint.to_string()),
+            ..view(&name, true)
         });
     }
-    for (name, outbox) in inner.incoming_outboxes() {
-        peers.push(PeerView {
-            name: name.to_string(),
-            direction: "accepted",
-            endpoint: None,
-            state: "connected",
-            why: None,
-            queue_bytes: outbox.queued(),
-            topics: Vec::new(),
-        });
-    }
+    peers.extend(node.connected_from().iter().map(|name| view(name, false)));
     peers
 }
 
@@ -373,7 +423,9 @@ struct Link {
     mutual: bool,
     /// The topics that `to` has announced to `from`.
     topics: Vec<String>,
-    queue_bytes: usize,
+    queue_bytes: u64,
+    /// Bytes per second in the direction of the link.
+    rate: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -384,7 +436,8 @@ struct Missing {
 }
 
 impl Topology {
-    pub(super) fn of(nodes: &[Node]) -> Self {
+    pub(super) fn of(board: &Board) -> Self {
+        let nodes = &board.system.nodes()[..];
         let mut places: BTreeMap<String, Place> = BTreeMap::new();
         let mut links = Vec::new();
         let mut missing = Vec::new();
@@ -407,7 +460,8 @@ impl Topology {
             })
             .collect();
         for node in nodes {
-            for peer in peers(node) {
+            let metrics = node.metrics();
+            for peer in peers(node, &metrics, &board.traffic(node.name())) {
                 let (from, to) = match peer.direction {
                     "accepted" if places.get(&peer.name).is_some_and(|place| place.own) => continue,
                     "accepted" => (peer.name, node.name().to_owned()),
@@ -435,11 +489,12 @@ impl Topology {
                     mutual: false,
                     topics: peer.topics,
                     queue_bytes: peer.queue_bytes,
+                    rate: if peer.direction == "dialled" { peer.written_rate } else { peer.read_rate },
                 });
             }
             // a node that does not run sends nothing
             let sends = node.state() == NodeState::Running;
-            for call in calls(node).into_iter().filter(|call| sends && call.providers.is_empty()) {
+            for call in calls(node, &metrics).into_iter().filter(|call| sends && call.providers.is_empty()) {
                 missing.push(Missing { node: node.name().to_owned(), topic: call.name, kind: call.kind });
             }
         }

@@ -518,6 +518,12 @@ impl Inner {
         true
     }
 
+    /// How long it takes until a dialled endpoint is tried again.
+    #[cfg(feature = "dashboard")]
+    pub(crate) fn retry_in(&self, endpoint: &Endpoint) -> Option<Duration> {
+        lock(&self.dials).get(endpoint)?.retry_in()
+    }
+
     pub(crate) fn dialled(&self) -> Vec<(Endpoint, DialState)> {
         lock(&self.dials)
             .iter()

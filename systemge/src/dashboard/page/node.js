@@ -196,7 +196,7 @@ function topicsTab() {
   const called = h("tbody");
   const none = h("p", { class: "empty" }, "It handles no topics: it only calls others, or serves pages.");
   const quiet = h("p", { class: "empty" }, "It has called no topic yet.");
-  const handledTable = tableOf("Topics that it handles", ["Topic", "Kind", "Handled", "Errors", "Time p50", "Time p99", "Payload", "Response"], handled, ["Handled", "Errors", "Time p50", "Time p99"]);
+  const handledTable = tableOf("Topics that it handles", ["Topic", "Kind", "Received", "Errors", "Time p50", "Time p99", "Payload", "Response"], handled, ["Received", "Errors", "Time p50", "Time p99"]);
   const calledTable = tableOf("Topics that it calls", ["Topic", "Kind", "Sent", "Errors", "Handled by"], called, ["Sent", "Errors"]);
   const element = h(
     "div",
@@ -216,7 +216,7 @@ function topicsTab() {
         const mark = h("span", {});
         const row = h("tr", {}, h("td", {}, h("div", { class: "cell-main" }, h("span", { class: "name mono" }, topic.name), mark)), h("td", {}, topic.kind), cells, h("td", {}, h("code", { class: "soft break" }, topic.payload)), h("td", {}, h("code", { class: "soft break" }, topic.response ?? "–")));
         row.show = (topic) => {
-          text(cells[0], count(topic.handled));
+          text(cells[0], count(topic.received));
           text(cells[1], count(topic.errors));
           text(cells[2], measured(topic.p50, "seconds"));
           text(cells[3], measured(topic.p99, "seconds"));

@@ -9,7 +9,7 @@ const STATES = { connected: ["running", "Connected"], dialling: ["starting", "Di
 export function peersTab(name) {
   const body = h("tbody");
   const empty = h("p", { class: "empty" }, "No peer: the node dials nobody, and nobody has dialled it.");
-  const table = tableOf("Peers", ["Peer", "State", "Transport", "Round trip", "Last heard", "Sent", "Received", "Queue", "Dropped", ""], body, ["Round trip", "Last heard", "Sent", "Received", "Queue", "Dropped"]);
+  const table = tableOf("Peers", ["Peer", "State", "Transport", "Round trip", "Last heard", "Out", "In", "Queue", "Dropped", ""], body, ["Round trip", "Last heard", "Out", "In", "Queue", "Dropped"]);
   const endpoint = h("input", { id: "endpoint", name: "endpoint", required: true, placeholder: "tcp://127.0.0.1:60001", spellcheck: "false", autocomplete: "off", class: "mono" });
   const error = h("p", { class: "form-error", role: "alert" });
   const button = h("button", { class: "button" }, "Connect");
@@ -56,16 +56,21 @@ export function peersTab(name) {
     const element = h("tr", {}, h("td", {}, h("div", { class: "cell-main" }, title, note)), state, transport, cells, end);
     element.show = (peer) => {
       text(title, peer.name || peer.endpoint);
-      text(note, peer.direction === "dialled" ? `dialled${peer.name ? ` at ${peer.endpoint}` : ""}` : `dialled this node${peer.address ? ` from ${peer.address}` : ""}`);
+      text(note, peer.direction === "dialled" ? `dialled${peer.name ? ` at ${peer.endpoint}` : ""}` : `dialled this node`);
       once(state, [peer.state, peer.why, peer.retry_in === undefined ? null : Math.ceil(peer.retry_in / 1000)], ([key, why, retry]) => {
         const [shape, label] = STATES[key];
         return h("div", { class: "cell-main" }, h("span", { class: "state", "data-state": shape }, icon(shape), label), why === undefined ? null : h("span", { class: "why" }, why), retry === null ? null : h("span", { class: "why" }, `again in ${retry} s`));
       });
-      once(transport, [peer.transport, peer.identity, peer.expires], ([scheme, identity, expires]) => h("div", { class: "cell-main" }, h("span", {}, scheme ?? "–"), identity === undefined ? null : h("span", { class: "why" }, identity), expires === undefined ? null : h("span", { class: "why" }, `certificate until ${new Date(expires).toISOString().slice(0, 10)}`)));
-      const shown = [measured(peer.round_trip, "seconds"), peer.heard === undefined ? "–" : `${lasted(peer.heard)} ago`, count(peer.sent), count(peer.received), bytes(peer.queue_bytes), count(peer.dropped)];
+      text(transport, peer.transport ?? "–");
+      const shown = [measured(peer.round_trip, "seconds"), peer.silence === null ? "–" : `${lasted(peer.silence * 1000)} ago`, measured(peer.written_rate, "bytes per second"), measured(peer.read_rate, "bytes per second"), bytes(peer.queue_bytes), dropped(peer.dropped)];
       shown.forEach((value, index) => text(cells[index], value));
     };
     return element;
+  }
+
+  function dropped(reasons) {
+    const some = Object.entries(reasons).filter(([, number]) => number > 0);
+    return some.length === 0 ? "0" : some.map(([reason, number]) => `${count(number)} ${reason.replace("_", " ")}`).join(", ");
   }
 
   return {

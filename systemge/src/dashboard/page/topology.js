@@ -2,7 +2,7 @@
 
 import { read } from "./api.js";
 import { h, icon, list, once, s, tableOf, text } from "./dom.js";
-import { bytes, count } from "./format.js";
+import { bytes } from "./format.js";
 
 const WIDTH = 1100;
 const BOX = { width: 172, height: 48 };
@@ -12,7 +12,7 @@ export function topologyPage() {
   const picture = h("div", { class: "card-body" });
   const warnings = h("div", { hidden: true });
   const body = h("tbody");
-  const table = tableOf("Links", ["From", "To", "State", "Messages", "Queue", "Topics that it may send"], body, ["Messages", "Queue"]);
+  const table = tableOf("Links", ["From", "To", "State", "Traffic", "Queue", "Topics that it may send"], body, ["Traffic", "Queue"]);
   const empty = h("p", { class: "empty" }, "No node dials another one. `connect` in a node's configuration, or “Dial another peer” on its page, makes a link.");
   const element = h(
     "div",
@@ -43,7 +43,7 @@ export function topologyPage() {
         const [shape, label] = STATES[key];
         return h("div", { class: "cell-main" }, h("span", { class: "state", "data-state": shape }, icon(shape), label), why === undefined ? null : h("span", { class: "why" }, why), mutual || key !== "connected" ? null : h("span", {}, h("span", { class: "badge warn" }, "one-way")));
       });
-      text(rate, link.rate === undefined || link.rate === null ? "–" : `${count(link.rate)}/s`);
+      text(rate, `${bytes(link.rate)}/s`);
       text(queue, bytes(link.queue_bytes));
       once(topics, link.topics, (topics) => (topics.length === 0 ? h("span", { class: "soft" }, link.state === "connected" ? "none is known" : "–") : h("div", { class: "chips" }, topics.slice(0, 8).map((topic) => h("span", { class: "chip" }, topic)), topics.length > 8 ? h("span", { class: "soft small" }, `and ${topics.length - 8} more`) : null)));
     };
@@ -63,7 +63,7 @@ export function topologyPage() {
 function shape({ nodes, links, missing }) {
   return [
     nodes.map(({ name, own, state, topics }) => [name, own, state, topics.length]),
-    links.map(({ from, to, state, mutual, rate }) => [from, to, state, mutual, rate ? count(rate) : 0]),
+    links.map(({ from, to, state, mutual, rate }) => [from, to, state, mutual, rate ? Math.round(Math.log2(rate)) : 0]),
     missing,
   ];
 }
@@ -87,12 +87,12 @@ function draw({ nodes, links, missing }) {
     if (from === undefined || to === undefined || from === to) continue;
     const { path, tip, middle } = curve(from, to, link.mutual);
     const ends = `${link.from}\n${link.to}`;
-    const load = link.rate ? Math.min(4, 1 + Math.log10(1 + link.rate)) : 1.25;
+    const load = link.rate ? Math.min(4.5, 1 + Math.log10(1 + link.rate / 100)) : 1.25;
     lines.push(
       s("path", { class: `topo-link${link.mutual ? "" : " one-way"}`, "data-state": link.state, "data-ends": ends, d: path, "stroke-width": load.toFixed(2) }),
       s("path", { class: "topo-arrow", "data-state": link.state, "data-ends": ends, d: tip }),
     );
-    const said = link.state !== "connected" ? STATES[link.state][1].toLowerCase() : link.rate ? `${count(link.rate)}/s` : link.mutual ? "" : "one-way";
+    const said = link.state !== "connected" ? STATES[link.state][1].toLowerCase() : link.rate ? `${bytes(link.rate)}/s` : link.mutual ? "" : "one-way";
     if (said !== "") labels.push(s("text", { class: `topo-label${link.state !== "connected" ? " bad" : link.mutual ? "" : " warn"}`, "data-ends": ends, x: middle.x, y: middle.y + 4 }, link.state === "connected" && !link.mutual && link.rate ? `${said}, one-way` : said));
   }
   const boxes = nodes.map((node) => {
