@@ -311,12 +311,6 @@ impl Inner {
         }
     }
 
-    /// The nodes that dialled this one, and what waits to be sent to each.
-    #[cfg(feature = "dashboard")]
-    pub(crate) fn incoming_outboxes(&self) -> Vec<(Arc<str>, Arc<Outbox>)> {
-        self.incoming.outboxes()
-    }
-
     pub(crate) fn incoming_names(&self) -> Vec<Arc<str>> {
         self.incoming.peers().keys().cloned().collect()
     }

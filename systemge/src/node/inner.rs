@@ -353,7 +353,7 @@ impl Inner {
     }
 
     /// How many bytes wait to be sent, by peer.
-    #[cfg(any(feature = "testing", feature = "dashboard"))]
+    #[cfg(feature = "testing")]
     pub(crate) fn queued_bytes(&self) -> Vec<(Arc<str>, usize)> {
         let dialled =
             self.router.peers().into_iter().map(|peer| (peer.name().clone(), peer.outbox().queued()));
