@@ -9,7 +9,7 @@ const BOX = { width: 172, height: 48 };
 const STATES = { connected: ["running", "Connected"], dialling: ["starting", "Dialling"], waiting: ["degraded", "Waiting"], gave_up: ["failed", "Gave up"] };
 
 export function topologyPage() {
-  const picture = h("div", { class: "card-body" });
+  const picture = h("div", { class: "card-body topology-scroll", tabindex: 0, role: "region", "aria-label": "Picture of the topology" });
   const warnings = h("div", { hidden: true });
   const body = h("tbody");
   const table = tableOf("Links", ["From", "To", "State", "Traffic", "Queue", "Topics that it may send"], body, ["Traffic", "Queue"]);
@@ -19,7 +19,7 @@ export function topologyPage() {
     { class: "page" },
     h("div", { class: "page-title" }, h("h1", {}, "Topology"), h("p", { class: "soft" }, "Messages and requests flow along the arrows, from the node that dials to the one that accepts.")),
     warnings,
-    h("section", { class: "card" }, picture, h("div", { class: "card-body" }, legend())),
+    h("section", { class: "card" }, picture, h("div", { class: "card-body topology-key" }, legend())),
     h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", {}, "Links")), empty, table),
   );
 
@@ -92,8 +92,9 @@ function draw({ nodes, links, missing }) {
       s("path", { class: `topo-link${link.mutual ? "" : " one-way"}`, "data-state": link.state, "data-ends": ends, d: path, "stroke-width": load.toFixed(2) }),
       s("path", { class: "topo-arrow", "data-state": link.state, "data-ends": ends, d: tip }),
     );
-    const said = link.state !== "connected" ? STATES[link.state][1].toLowerCase() : link.rate ? `${bytes(link.rate)}/s` : link.mutual ? "" : "one-way";
-    if (said !== "") labels.push(s("text", { class: `topo-label${link.state !== "connected" ? " bad" : link.mutual ? "" : " warn"}`, "data-ends": ends, x: middle.x, y: middle.y + 4 }, link.state === "connected" && !link.mutual && link.rate ? `${said}, one-way` : said));
+    const said = link.state !== "connected" ? STATES[link.state][1].toLowerCase() : link.mutual ? "" : "one-way";
+    // how much goes over a link is its width; in figures it is in the list
+    if (said !== "") labels.push(s("text", { class: `topo-label${link.state !== "connected" ? " bad" : link.mutual ? "" : " warn"}`, "data-ends": ends, x: middle.x, y: middle.y + 4 }, said));
   }
   const boxes = nodes.map((node) => {
     const { x, y } = places.get(node.name);
@@ -200,7 +201,7 @@ function layout(nodes, links) {
 
 /** Pushes boxes apart that overlap or nearly do. */
 function apart(places) {
-  const room = { x: BOX.width + 84, y: BOX.height + 40 };
+  const room = { x: BOX.width + 84, y: BOX.height + 52 };
   for (let round = 0; round < 200; round += 1) {
     let moved = false;
     places.forEach((one, index) => {
