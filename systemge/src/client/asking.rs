@@ -32,7 +32,7 @@ pub(super) struct Question<'a> {
 
 impl Question<'_> {
     pub(super) fn configured_timeout(&self) -> Duration {
-        self.destination.client.node.config().requests.timeout
+        self.destination.client.node.settings().requests_timeout()
     }
 }
 

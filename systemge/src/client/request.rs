@@ -82,7 +82,7 @@ impl<'c, P: Payload, R: Reply> Request<'c, P, R> {
 impl<P: Payload, R: Reply> Request<'_, P, R> {
     /// After how many responses it ends.
     fn most(&self) -> usize {
-        let configured = || self.destination.client.node.config().requests.limit;
+        let configured = || self.destination.client.node.settings().requests_limit();
         match self.limit.unwrap_or_else(configured) {
             0 => usize::MAX,
             limit => limit,

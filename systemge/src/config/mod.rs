@@ -47,6 +47,8 @@ mod tree;
 mod units;
 mod validate;
 mod web;
+#[cfg(feature = "dashboard")]
+mod written;
 
 pub use self::connect::ConnectConfig;
 pub use self::dashboard::DashboardConfig;
@@ -56,6 +58,8 @@ pub use self::listen::ListenConfig;
 pub use self::peers::{PeerConfig, TopicPattern, TopicPatternError};
 pub use self::secret::{Secret, SecretError};
 pub use self::tls::{Fingerprint, FingerprintError, Pem, TlsConfig};
+#[cfg(feature = "dashboard")]
+pub(crate) use self::units::parse_duration;
 pub use self::web::{HttpConfig, Rate, SlowClientPolicy, WebSocketConfig, WebSocketQueueConfig};
 
 /// The configuration of a whole system: what a configuration file holds.

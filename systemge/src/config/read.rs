@@ -161,6 +161,12 @@ impl NodeConfig {
 pub(super) struct ReadFrom(Option<Arc<(Source, Value)>>);
 
 impl ReadFrom {
+    /// The text, and what is in it.
+    #[cfg(feature = "dashboard")]
+    pub(super) fn source(&self) -> Option<(&Source, &Value)> {
+        self.0.as_deref().map(|(source, root)| (source, root))
+    }
+
     fn place(&self, finding: Finding, place: impl Fn(&Value) -> Option<&Origin>) -> Finding {
         match self.0.as_deref() {
             Some((source, root)) => finding.at(source, place(root)),

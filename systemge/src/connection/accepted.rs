@@ -437,11 +437,12 @@ impl Side for Accepted {
     }
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let limits = &self.node.config().limits;
+        let limits = self.node.settings();
         // a connection without a waiting handler may always start one: nobody would wake it
         let waiting = self.running.len() + self.spawned.len();
         if waiting > 0
-            && (waiting >= limits.handlers_per_connection || self.node.handlers_waiting() >= limits.handlers)
+            && (waiting >= limits.handlers_per_connection()
+                || self.node.handlers_waiting() >= limits.handlers())
         {
             return Poll::Pending;
         }

@@ -23,6 +23,8 @@ pub(super) enum Action {
     Drain,
     Connect(Endpoint),
     Disconnect(Endpoint),
+    /// Another value for a setting.
+    Set(String, String),
     /// A command with its arguments as text.
     Command(String, Vec<String>),
 }
@@ -36,6 +38,7 @@ impl Action {
             Self::Drain => "drain",
             Self::Connect(_) => "connect",
             Self::Disconnect(_) => "disconnect",
+            Self::Set(..) => "set",
             Self::Command(..) => "command",
         }
     }
@@ -44,6 +47,7 @@ impl Action {
         match self {
             Self::Start | Self::Stop | Self::Restart | Self::Drain => String::new(),
             Self::Connect(endpoint) | Self::Disconnect(endpoint) => endpoint.to_string(),
+            Self::Set(key, value) => format!("{key} = {value}"),
             Self::Command(name, arguments) => std::iter::once(name.as_str())
                 .map(str::to_owned)
                 .chain(arguments.iter().map(|argument| quoted(argument)))
@@ -80,6 +84,7 @@ impl Action {
                     Err(format!("{endpoint} was not dialled"))
                 }
             }
+            Self::Set(key, value) => super::settings::change(node, &key, &value),
             Self::Command(name, arguments) => {
                 node.command(&name, arguments).await.map_err(|error| chain(&error))
             }

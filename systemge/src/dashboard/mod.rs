@@ -11,6 +11,7 @@ mod board;
 mod history;
 mod measure;
 mod openapi;
+mod settings;
 mod site;
 mod view;
 

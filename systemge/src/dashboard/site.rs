@@ -24,10 +24,11 @@ use super::audit::{self, Who};
 use super::auth::Role;
 use super::board::{Board, Tick};
 use super::history::{MINUTES, Resolution, SECONDS};
+use super::settings::Settings;
 use super::view::{Fleet, NodeDetail, Topology};
 use super::{assets, openapi};
 use crate::config::Endpoint;
-use crate::node::Node;
+use crate::node::{Node, NodeState};
 use crate::text::printable;
 use crate::web::{Refusal, RemoteAddress, Tasks};
 
@@ -81,6 +82,7 @@ enum Route<'p> {
     Events,
     History,
     ProcessHistory,
+    Metrics,
     Node(&'p str, NodeRoute<'p>),
 }
 
@@ -93,11 +95,15 @@ enum NodeRoute<'p> {
     Drain,
     Connect,
     Disconnect,
+    Settings,
     Command(&'p str),
 }
 
 impl<'p> Route<'p> {
     fn find(path: &'p str) -> Option<Self> {
+        if path == "/metrics" {
+            return Some(Self::Metrics);
+        }
         let segments: Vec<&str> = path.strip_prefix("/api/")?.split('/').collect();
         Some(match segments.as_slice() {
             ["session"] => Self::Session,
@@ -120,6 +126,7 @@ impl<'p> Route<'p> {
                     ["drain"] => NodeRoute::Drain,
                     ["connect"] => NodeRoute::Connect,
                     ["disconnect"] => NodeRoute::Disconnect,
+                    ["settings"] => NodeRoute::Settings,
                     ["commands", command] => NodeRoute::Command(command),
                     _ => return None,
                 },
@@ -133,6 +140,7 @@ impl<'p> Route<'p> {
         match self {
             Self::Session => &[Method::GET, Method::POST],
             Self::SessionEnd => &[Method::POST],
+            Self::Node(_, NodeRoute::Settings) => &[Method::GET, Method::POST],
             Self::Node(_, NodeRoute::Detail | NodeRoute::History) => &[Method::GET],
             Self::Node(..) => &[Method::POST],
             _ => &[Method::GET],
@@ -149,6 +157,10 @@ impl Site {
             let mut response = Response::new(Bytes::from_static(asset.bytes).into());
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(asset.kind));
             return Ok(response);
+        }
+        if let "/health/live" | "/health/ready" = request.path.as_str() {
+            allowed(&request.method, &[Method::GET, Method::HEAD])?;
+            return Ok(self.health(request.path == "/health/ready"));
         }
         let Some(route) = Route::find(&request.path) else {
             return Err(Refusal::new(StatusCode::NOT_FOUND, "nothing is served under this path"));
@@ -189,6 +201,10 @@ impl Site {
                 match route {
                     NodeRoute::Detail => Ok(raw_json(self.detail(&node?))),
                     NodeRoute::History => self.node_history(&node?, &request.query),
+                    NodeRoute::Settings if !writes => {
+                        let config = self.board.system.config();
+                        Ok(json_response(StatusCode::OK, &Settings::of(&node?, config)))
+                    }
                     route => self.act(who, node?, route, request.body).await,
                 }
             }
@@ -217,10 +233,25 @@ impl Site {
                 json_response(StatusCode::OK, &self.board.process_past(resolution, rows))
             }
             Route::Events => self.events(query)?,
+            Route::Metrics => {
+                let mut response = Response::new(Bytes::from(self.board.system.openmetrics()).into());
+                let kind = HeaderValue::from_static(crate::metrics::OPENMETRICS_MEDIA_TYPE);
+                response.headers_mut().insert(CONTENT_TYPE, kind);
+                response
+            }
             Route::OpenApi | Route::SessionEnd | Route::Node(..) => {
                 return Err(Refusal::new(StatusCode::NOT_FOUND, "nothing is served under this path"));
             }
         })
+    }
+
+    /// Whether the process lives, which it does if it answers, or whether all of its nodes serve.
+    fn health(&self, ready: bool) -> Response {
+        let serves = |node: &Node| node.state() == NodeState::Running && !node.is_draining();
+        if !ready || self.board.system.nodes().iter().all(serves) {
+            return json_response(StatusCode::OK, &json!({ "status": "ok" }));
+        }
+        json_response(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "not every node serves" }))
     }
 
     async fn log_in(&self, request: Request) -> Result<Response, Refusal> {
@@ -256,6 +287,10 @@ impl Site {
                 NodeRoute::Drain => nothing(stream).await.map(|()| Action::Drain),
                 NodeRoute::Connect => endpoint(stream).await.map(Action::Connect),
                 NodeRoute::Disconnect => endpoint(stream).await.map(Action::Disconnect),
+                NodeRoute::Settings => {
+                    let Set { key, value } = body(stream).await?;
+                    Ok(Action::Set(key, value))
+                }
                 NodeRoute::Command(command) => {
                     let command = decoded(command)?;
                     let Run { arguments } = body(stream).await?;
@@ -393,6 +428,13 @@ struct Where {
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Set {
+    key: String,
+    value: String,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Run {
     #[serde(default)]
     arguments: Option<Value>,
@@ -496,6 +538,7 @@ const fn route_name(route: &NodeRoute<'_>) -> &'static str {
         NodeRoute::Drain => "drain",
         NodeRoute::Connect => "connect",
         NodeRoute::Disconnect => "disconnect",
+        NodeRoute::Settings => "set",
         NodeRoute::Command(_) => "command",
     }
 }

@@ -15,6 +15,7 @@ use super::handler::Handler;
 use super::incoming::{Announcement, Incoming};
 use super::lifecycle::NodeState;
 use super::secrets::Secrets;
+use super::settings::Adjustable;
 use super::{Listener, Program, Router};
 use crate::access::{Quiet, RefusalReason, Refusals};
 use crate::config::{Endpoint, LimitConfig, NodeConfig};
@@ -49,6 +50,7 @@ pub(crate) struct Inner {
     /// What is configured to listen.
     listeners: Box<[Listener]>,
     pub(super) dials: Mutex<BTreeMap<Endpoint, DialHandle>>,
+    settings: Adjustable,
     draining: AtomicBool,
     sending: AtomicBool,
     waiting_handlers: AtomicUsize,
@@ -125,6 +127,7 @@ impl Inner {
             listeners: listeners(&config),
             refusals: Refusals::default(),
             forbidden: Quiet::default(),
+            settings: Adjustable::new(&config),
             config,
             folder: system.config.folder.clone(),
             transports: system.transports.clone().of_node(),
@@ -159,6 +162,12 @@ impl Inner {
 
     pub(crate) const fn config(&self) -> &NodeConfig {
         &self.config
+    }
+
+    /// What of the configuration can be changed while the node runs.
+    #[inline]
+    pub(crate) const fn settings(&self) -> &Adjustable {
+        &self.settings
     }
 
     pub(crate) const fn program(&self) -> &Program {

@@ -288,7 +288,7 @@ impl Inner {
         tracing::info!(node = %self.name(), "draining");
         self.tell_draining();
         drop(lifecycle);
-        tokio::time::timeout(self.config().stop.deadline, self.handlers_finished()).await.is_ok()
+        tokio::time::timeout(self.settings().stop_deadline(), self.handlers_finished()).await.is_ok()
     }
 
     /// Lets nobody in any more, and tells the peers that they had better ask others.
@@ -306,21 +306,21 @@ impl Inner {
     }
 
     async fn stop_to_end(self: &Arc<Self>, reason: &str) {
-        let _lifecycle = match tokio::time::timeout(self.config().stop.deadline, self.lifecycle.lock()).await
-        {
-            Ok(lifecycle) => lifecycle,
-            Err(_) => {
-                // an `on_start` that doesn't end must not keep the node from stopping; another stop ends by itself
-                self.run().interrupt_start.cancel();
-                self.lifecycle.lock().await
-            }
-        };
+        let _lifecycle =
+            match tokio::time::timeout(self.settings().stop_deadline(), self.lifecycle.lock()).await {
+                Ok(lifecycle) => lifecycle,
+                Err(_) => {
+                    // an `on_start` that doesn't end must not keep the node from stopping; another stop ends by itself
+                    self.run().interrupt_start.cancel();
+                    self.lifecycle.lock().await
+                }
+            };
         if self.state() != NodeState::Running {
             return;
         }
         tracing::info!(node = %self.name(), reason = crate::text::own(reason), "stopping");
         self.set_state(NodeState::Stopping);
-        let deadline = Instant::now() + self.config().stop.deadline;
+        let deadline = Instant::now() + self.settings().stop_deadline();
         let run = self.run();
         // stop accepting, and let the peers know that they had better ask others
         self.set_draining(true);

@@ -11,6 +11,7 @@ mod peer;
 mod program;
 mod router;
 mod secrets;
+mod settings;
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -28,6 +28,13 @@ impl Counter {
     async fn total(&self) -> u64 {
         self.total
     }
+
+    /// Answers much too late.
+    #[topic("slow")]
+    async fn slow(&self) -> u64 {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        0
+    }
 }
 
 #[systemge::commands]
@@ -534,5 +541,85 @@ async fn queries_are_checked() {
     }
     let large = json!({ "arguments": ["x".repeat(300 * 1024)] });
     assert_eq!(post(address, "/api/nodes/counter/commands/say", &[], &large).await.status, 413);
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn settings_are_changed_while_a_node_runs_and_checked() {
+    let (system, address) = start(anywhere()).await;
+    let set = async |key: &str, value: &str| {
+        let body = json!({ "key": key, "value": value });
+        let answer = post(address, "/api/nodes/visitor/settings", &[], &body).await;
+        let said = answer.json();
+        (answer.status, said["result"].as_str().unwrap_or_default().to_owned())
+    };
+    let value = async |key: &str| {
+        let settings = get(address, "/api/nodes/visitor/settings").await.json();
+        let settings = settings["settings"].as_array().expect("a list").clone();
+        let found = settings.into_iter().find(|setting| setting["key"] == key).expect("the setting");
+        (
+            found["value"].as_str().expect("a text").to_owned(),
+            found["configured"].as_str().expect("a text").to_owned(),
+        )
+    };
+    assert_eq!(value("requests.timeout").await, ("10s".to_owned(), "10s".to_owned()));
+    assert_eq!(set("requests.timeout", "50ms").await, (200, "requests.timeout is 50ms".to_owned()));
+    assert_eq!(value("requests.timeout").await, ("50ms".to_owned(), "10s".to_owned()));
+    // and it holds: a request ends when it says so
+    let counter = system.node("counter").expect("a node");
+    let visitor = system.node("visitor").expect("a node");
+    visitor.connect(endpoint(&counter)).await.expect("it connects");
+    let began = std::time::Instant::now();
+    soon(CounterClient::new(&visitor).slow()).await.expect_err("it takes too long");
+    assert!(began.elapsed() < Duration::from_secs(5));
+    // as is how long a handler may take when its node stops
+    let hurry = json!({ "key": "stop.deadline", "value": "50ms" });
+    assert_eq!(post(address, "/api/nodes/counter/settings", &[], &hurry).await.status, 200);
+    soon(counter.stop()).await;
+    assert!(began.elapsed() < Duration::from_secs(9), "it did not wait for the configured 10 s");
+
+    for (key, wrong) in [
+        ("requests.timeout", "0s"),
+        ("requests.timeout", "3"),
+        ("requests.timeout", "900 years"),
+        ("limits.handlers", "0"),
+        ("limits.handlers", "-1"),
+        ("listen[0].allow", "10.0.0.0/99"),
+        ("listen[7].allow", ""),
+        ("handling", "sequential"),
+        ("<b>", ""),
+    ] {
+        let (status, why) = set(key, wrong).await;
+        assert!(status == 409 && !why.is_empty(), "{key} = {wrong}: {status} {why}");
+    }
+    assert_eq!(value("limits.handlers").await.0, "16384", "a wrong value changes nothing");
+    assert_eq!(set("listen[0].deny", "10.0.0.0/8, 192.168.0.1").await.0, 200);
+    assert_eq!(visitor.listeners()[0].access().rules().deny.len(), 2);
+    assert_eq!(value("listen[0].deny").await.1, "");
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn metrics_and_health_are_served() {
+    let (system, address) = start(anywhere()).await;
+    let metrics = get(address, "/metrics").await;
+    assert!(metrics.header("content-type").expect("a type").starts_with("application/openmetrics-text"));
+    assert!(
+        metrics.body.contains("systemge_node_state{") && metrics.body.ends_with("# EOF\n"),
+        "{}",
+        metrics.body
+    );
+    assert_eq!(get(address, "/health/live").await.status, 200);
+    assert_eq!(get(address, "/health/ready").await.status, 200);
+    system.node("counter").expect("a node").stop().await;
+    assert_eq!(get(address, "/health/live").await.status, 200);
+    assert_eq!(get(address, "/health/ready").await.status, 503);
+    system.stop().await;
+
+    let mut config = anywhere();
+    config.token = Some(Secret::new("operator-operator"));
+    let (system, address) = start(config).await;
+    assert_eq!(get(address, "/metrics").await.status, 401);
+    assert_eq!(get(address, "/health/ready").await.status, 200, "who probes has no token");
     system.stop().await;
 }
