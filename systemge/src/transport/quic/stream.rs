@@ -28,6 +28,9 @@ const LARGE_FRAMES: u8 = 4;
 /// How many bytes of a large frame are read or written at once.
 const PIECE: usize = 64 * 1024;
 
+/// A large frame that is under way: the number of its stream, and its bytes.
+type LargeFrame = BoxFuture<'static, io::Result<(u64, Vec<u8>)>>;
+
 /// The streams of a connection, as one sequence of bytes in each direction.
 pub(super) struct Multiplexed {
     connection: Connection,
@@ -58,7 +61,7 @@ struct Receiving {
     incoming: Option<BoxStream<'static, Result<RecvStream, ConnectionError>>>,
     frame_limit: usize,
     /// Large frames that are under way, each with the number of its stream.
-    large: FuturesUnordered<BoxFuture<'static, io::Result<(u64, Vec<u8>)>>>,
+    large: FuturesUnordered<LargeFrame>,
     /// Those that are there, but not their references.
     early: BTreeMap<u64, Vec<u8>>,
     /// Those whose references are there, but not they themselves.
