@@ -179,6 +179,63 @@ async fn a_browser_learns_that_the_game_is_not_connected() {
     system.stop().await;
 }
 
+/// The game over another transport, of which nothing but the configuration knows.
+async fn plays_over(scheme: &str) {
+    let folder = std::env::temp_dir().join(format!("game-of-life-{scheme}-{}", std::process::id()));
+    let authority = systemge::certificates::Authority::new("game of life").expect("a CA");
+    authority.own().write(&folder, "ca", true).expect("files");
+    for name in ["life", "gateway"] {
+        authority.node(name).issue().expect("a certificate").write(&folder, name, true).expect("files");
+    }
+    let [life, gateway] = [free_port(scheme), free_port(scheme)];
+    let tls = |name: &str| {
+        format!(
+            "[nodes.{name}.tls]\ncertificate = \"{name}.pem\"\nkey = \"{name}.key\"\nca = \"ca.pem\"\nmutual = true\n"
+        )
+    };
+    let config = format!(
+        "[nodes.life]\nlisten = [\"{scheme}://127.0.0.1:{life}\"]\nconnect = [\"{scheme}://127.0.0.1:{gateway}\"]\n{}\
+         [nodes.gateway]\nlisten = [\"{scheme}://127.0.0.1:{gateway}\"]\nconnect = [\"{scheme}://127.0.0.1:{life}\"]\n{}\
+         [nodes.gateway.http]\nlisten = \"127.0.0.1:0\"\n[nodes.gateway.websocket]\nlisten = \"127.0.0.1:0\"\n",
+        tls("life"),
+        tls("gateway"),
+    );
+    let file = folder.join("systemge.toml");
+    std::fs::write(&file, config).expect("a file");
+    let system = System::from_file(&file).expect("a configuration");
+    let system = system.node("life", Life::default()).node("gateway", Gateway::default());
+    let system = system.start().await.expect("the nodes start");
+    let there = node(&system, "gateway").wait_for_provider("getGrid", SOON).await
+        && node(&system, "life").wait_for_provider("propagateGrid", SOON).await;
+    assert!(there, "they find each other over {scheme}");
+    let (mut browser, _) = Browser::open(&system).await;
+    browser.send("gridChange", json!({ "row": 2, "column": 3, "state": 1 }).to_string()).await;
+    let change: Value = browser.next("propagateGridChange").await;
+    assert_eq!(change, json!({ "row": 2, "column": 3, "state": 1 }));
+    system.stop().await;
+    std::fs::remove_dir_all(folder).expect("the folder is there");
+}
+
+/// A port that nobody has at the moment.
+fn free_port(scheme: &str) -> u16 {
+    let any = "127.0.0.1:0";
+    let address = match scheme {
+        "quic" => std::net::UdpSocket::bind(any).and_then(|socket| socket.local_addr()),
+        _ => std::net::TcpListener::bind(any).and_then(|socket| socket.local_addr()),
+    };
+    address.expect("a port").port()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_game_is_played_over_tls_by_changing_only_its_configuration() {
+    plays_over("tls").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_game_is_played_over_quic_by_changing_only_its_configuration() {
+    plays_over("quic").await;
+}
+
 #[test]
 fn the_configuration_has_no_mistakes() {
     if let Err(error) =

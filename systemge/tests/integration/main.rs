@@ -33,6 +33,7 @@ mod queues;
 mod quic;
 mod raw;
 mod requests;
+mod security;
 mod spawner;
 mod stopping;
 mod support;

@@ -24,7 +24,7 @@ impl Mirror {
 /// More than the operating system, or QUIC, takes at once from one side, in bytes.
 fn size() -> usize {
     // QUIC takes less, and is slow without optimization
-    if scheme() == "quic" { 4 * 1024 * 1024 } else { 12 * 1024 * 1024 }
+    if scheme() == "quic" { 1_536 * 1024 } else { 12 * 1024 * 1024 }
 }
 
 /// More than the operating system takes: if both sides only wrote and neither read, nobody would ever go on.
