@@ -168,8 +168,12 @@ async fn a_sender_waits_for_a_slow_peer_only_so_long() {
 
 #[tokio::test]
 async fn messages_to_a_slow_peer_are_dropped_and_counted_if_that_is_the_policy() {
-    let (stalled_system, caller, raw) =
-        stalled(|config| config.queue.policy = SlowPeerPolicy::DropNewest).await;
+    let (stalled_system, caller, raw) = stalled(|config| {
+        config.queue.policy = SlowPeerPolicy::DropNewest;
+        // the stalled peer must not be taken for gone, however long all this takes
+        config.keepalive.timeout = Duration::from_secs(600);
+    })
+    .await;
     let (server_system, server) = start("server", Store::default(), listening()).await;
     caller.connect(endpoint(&server)).await.expect("the server listens");
     let client = StoreClient::new(&caller);
