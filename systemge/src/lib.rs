@@ -94,6 +94,8 @@ mod clock;
 pub mod command;
 pub mod config;
 mod connection;
+#[cfg(any(feature = "cli", feature = "logging"))]
+mod console;
 mod const_text;
 mod context;
 mod contract;

@@ -33,6 +33,7 @@ mod error;
 mod from_json;
 mod from_toml;
 mod listen;
+mod log_file;
 pub(crate) mod nearest;
 mod peers;
 mod read;
@@ -55,6 +56,7 @@ pub use self::dashboard::DashboardConfig;
 pub use self::endpoint::{Endpoint, EndpointError, Scheme};
 pub use self::error::{ConfigError, Finding};
 pub use self::listen::ListenConfig;
+pub use self::log_file::{LogFileConfig, LogFormat};
 pub use self::peers::{PeerConfig, TopicPattern, TopicPatternError};
 pub use self::secret::{Secret, SecretError};
 pub use self::tls::{Fingerprint, FingerprintError, Pem, TlsConfig};
@@ -94,6 +96,8 @@ pub struct ProcessConfig {
     /// Which log lines are written to standard error, as directives of `tracing-subscriber`'s `EnvFilter`.
     /// Default: `"info"`. The environment variable `RUST_LOG` goes before it.
     pub log: Option<String>,
+    /// The files that all log lines are written to (feature `logging`). Default: none.
+    pub log_files: Vec<LogFileConfig>,
     /// Whether commands are read from standard input (feature `cli`). Default: `true`.
     pub command_line: Option<bool>,
 }
@@ -138,6 +142,8 @@ pub struct NodeConfig {
     pub keepalive: KeepaliveConfig,
     /// What peers may do to this node.
     pub limits: LimitConfig,
+    /// The files that the log lines of this node are written to (feature `logging`). Default: none.
+    pub log_files: Vec<LogFileConfig>,
     /// How the node stops.
     pub stop: StopConfig,
     /// The HTTP component; needed by an application with `#[systemge::http]`.

@@ -10,8 +10,8 @@ use super::secret::SHORTEST;
 use super::tree::{Path, Segment};
 use super::units::FRAME_BYTES;
 use super::{
-    ConnectConfig, DashboardConfig, HttpConfig, ListenConfig, NodeConfig, PeerConfig, Secret, SystemConfig,
-    WebSocketConfig,
+    ConnectConfig, DashboardConfig, HttpConfig, ListenConfig, LogFileConfig, NodeConfig, PeerConfig, Secret,
+    SystemConfig, WebSocketConfig,
 };
 
 /// A value that can't be used, or several that don't fit each other.
@@ -40,12 +40,44 @@ pub(super) fn system(config: &SystemConfig) -> Vec<Problem> {
         let mut check = Checks { base: vec!["dashboard".into()], problems: &mut problems };
         check.dashboard(dashboard);
     }
+    log_files(config, &mut problems);
     for (section, nodes) in [("nodes", &config.nodes), ("kinds", &config.kinds)] {
         for (name, node) in nodes {
             self::node(section, name, node, &mut problems);
         }
     }
     problems
+}
+
+/// The files that log lines are written to, each of which has one writer.
+fn log_files(config: &SystemConfig, problems: &mut Vec<Problem>) {
+    let of_system = (vec!["system".into()], &config.system.log_files, "system", false);
+    let nodes = config.nodes.iter().map(|(name, node)| {
+        (vec!["nodes".into(), name.as_str().into()], &node.log_files, name.as_str(), false)
+    });
+    let kinds = config.kinds.iter().map(|(name, node)| {
+        (vec!["kinds".into(), name.as_str().into()], &node.log_files, name.as_str(), true)
+    });
+    let mut seen = std::collections::HashSet::new();
+    for (base, files, name, is_kind) in std::iter::once(of_system).chain(nodes).chain(kinds) {
+        let mut check = Checks { base, problems: &mut *problems };
+        if name == "system" && check.base.len() == 1 {
+            check.log_files(files);
+        }
+        for (index, file) in files.iter().enumerate() {
+            let path = file.file.to_string_lossy();
+            if is_kind && !path.contains("{node}") {
+                check.log_file(
+                    index,
+                    "file",
+                    "has no `{node}` in it, so that all nodes of the kind would write to the same file",
+                );
+            }
+            if !is_kind && !path.is_empty() && !seen.insert(path.replace("{node}", name)) {
+                check.log_file(index, "file", "is written to by another entry, too");
+            }
+        }
+    }
 }
 
 /// Everything that is wrong with the configuration of one node.
@@ -66,6 +98,7 @@ pub(super) fn node(section: &str, name: &str, node: &NodeConfig, problems: &mut 
         check.connect(index, connect);
     }
     check.tls(node);
+    check.log_files(&node.log_files);
 
     check.secret(node.secret.as_ref(), node.secret_file.is_some());
     for (name, peer) in &node.peers {
@@ -308,6 +341,46 @@ impl Checks<'_> {
         self.push(vec![self.path(&["peers", peer, key]), entry], &message, Some(help.to_owned()));
     }
 
+    /// A key of an entry of `log_files` is wrong.
+    fn log_file(&mut self, index: usize, key: &str, message: &str) {
+        let mut entry = self.path(&["log_files"]);
+        entry.push(index.into());
+        let mut path = entry.clone();
+        path.push(key.into());
+        self.push(vec![path, entry], message, None);
+    }
+
+    /// What is wrong with entries of `log_files`, each by itself.
+    fn log_files(&mut self, files: &[LogFileConfig]) {
+        for (index, file) in files.iter().enumerate() {
+            if file.file.as_os_str().is_empty() {
+                self.log_file(index, "file", "is missing: the path of the file");
+            }
+            if !(SMALLEST_LOG..=MOST).contains(&file.max_bytes) {
+                let message = format!("must be from {SMALLEST_LOG} to {MOST}; found {}", file.max_bytes);
+                self.log_file(index, "max_bytes", &message);
+            }
+            if file.max_age > LONGEST {
+                self.log_file(index, "max_age", "must not be longer than one year");
+            }
+            if file.keep > MOST_LOGS {
+                self.log_file(index, "keep", &format!("must be at most {MOST_LOGS}; found {}", file.keep));
+            }
+            #[cfg(feature = "logging")]
+            if let Err(error) = crate::logging::check_level(&file.level) {
+                let message =
+                    format!("is no level or list of directives such as \"info,systemge=debug\": {error}");
+                self.log_file(index, "level", &message);
+            }
+            #[cfg(not(feature = "logging"))]
+            self.log_file(
+                index,
+                "file",
+                "needs the feature `logging` of systemge, which this program was built without",
+            );
+        }
+    }
+
     fn exposed(&mut self, index: usize, endpoint: &Endpoint) {
         let mut path = self.path(&["listen"]);
         path.push(index.into());
@@ -534,6 +607,11 @@ const LONGEST_TOPIC: usize = 128;
 
 /// A leap year.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// A file that is smaller would be set aside with every other line.
+const SMALLEST_LOG: usize = 4096;
+
+const MOST_LOGS: usize = 1000;
 
 /// More than any machine holds, and few enough for every queue and semaphore.
 const MOST: usize = u32::MAX as usize >> 4;

@@ -7,6 +7,8 @@ mod running;
 mod signals;
 #[cfg(feature = "cli")]
 mod standard_input;
+#[cfg(feature = "cli")]
+mod terminal;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -193,7 +195,8 @@ impl System {
     /// themselves; then stops it in an orderly way. A second signal ends the wait for that. A signal before all nodes run
     /// stops those that do.
     ///
-    /// With the feature `logging`, log lines go to standard error, unless the program has set up `tracing` itself.
+    /// With the feature `logging`, log lines go to standard error and to the files of the configuration, unless the
+    /// program has set up `tracing` itself.
     /// With the feature `cli`, commands are read from standard input; `help` lists them.
     ///
     /// # Errors
@@ -201,7 +204,14 @@ impl System {
     /// Those of [`start`](Self::start).
     pub async fn run(self) -> crate::Result<()> {
         #[cfg(feature = "logging")]
-        crate::logging::init(self.config.system.log.as_deref());
+        crate::logging::init(&self.config)?;
+        let outcome = self.run_to_end().await;
+        #[cfg(feature = "logging")]
+        crate::logging::flush();
+        outcome
+    }
+
+    async fn run_to_end(self) -> crate::Result<()> {
         let mut signals = signals::Signals::new()?;
         #[cfg(feature = "cli")]
         let command_line = self.config.system.command_line.unwrap_or(true);

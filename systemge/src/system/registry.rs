@@ -33,6 +33,16 @@ pub enum AddNodeError {
         /// The topic.
         topic: &'static str,
     },
+    /// A log file of the node can't be opened. The configuration's mistake, or the machine's state.
+    #[error("the log file {path} of node `{node}` cannot be opened")]
+    LogFile {
+        /// The node.
+        node: String,
+        /// The file.
+        path: String,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
     /// The system ends, and takes no new nodes.
     #[error("the system ends, and takes no new nodes")]
     Ending,
@@ -102,6 +112,11 @@ impl Registry {
         if nodes.iter().any(|other| other.name() == name) {
             return Err(AddNodeError::NameTaken(name.to_owned()));
         }
+        #[cfg(feature = "logging")]
+        crate::logging::attach(name, &node.inner().config().log_files).map_err(|error| {
+            let (path, source) = error.into_parts();
+            AddNodeError::LogFile { node: name.to_owned(), path, source }
+        })?;
         nodes.push(node.clone());
         self.tasks.spawn(supervise(node.clone(), self.clone()));
         // told under the lock, so that it comes before whatever the node does
@@ -118,6 +133,8 @@ impl Registry {
             return false;
         };
         nodes.remove(place);
+        #[cfg(feature = "logging")]
+        crate::logging::detach(node.name());
         self.announcer.tell(SystemEvent::NodeRemoved { node: node.name().into() });
         true
     }

@@ -203,6 +203,11 @@ impl Running {
         super::command_line::complete(self, line)
     }
 
+    #[cfg(feature = "cli")]
+    pub(super) const fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
     pub(super) fn schedules(&self) -> &Schedules {
         &self.registry.schedules
     }

@@ -14,10 +14,6 @@ use super::Running;
 use crate::command::{CommandError, CommandInfo};
 use crate::node::{Node, NodeState, StartError};
 
-/// The longest line that is read from standard input, in bytes.
-#[cfg(feature = "cli")]
-pub(super) const LONGEST_LINE: u64 = 64 * 1024;
-
 /// Why a line was not carried out. The operator's mistake, or the command's own error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
