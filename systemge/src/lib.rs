@@ -94,7 +94,7 @@ mod clock;
 pub mod command;
 pub mod config;
 mod connection;
-#[cfg(any(feature = "cli", feature = "logging"))]
+#[cfg(feature = "logging")]
 mod console;
 mod const_text;
 mod context;

@@ -216,6 +216,8 @@ impl System {
         #[cfg(feature = "cli")]
         let command_line = self.config.system.command_line.unwrap_or(true);
         let running = self.plan()?;
+        #[cfg(feature = "cli")]
+        let _restored = command_line.then(terminal::Restored::at_the_end);
         // a signal counts from the beginning: an `on_start` may wait for long
         let serve = async {
             #[cfg(feature = "dashboard")]

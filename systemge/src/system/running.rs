@@ -204,6 +204,11 @@ impl Running {
     }
 
     #[cfg(feature = "cli")]
+    pub(super) fn is_ending(&self) -> bool {
+        self.registry.exit.is_cancelled()
+    }
+
+    #[cfg(feature = "cli")]
     pub(super) const fn registry(&self) -> &Arc<Registry> {
         &self.registry
     }

@@ -1,5 +1,6 @@
 //! Lines that a person types at a terminal: with editing, history and completion.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 
 use rustyline::completion::Completer;
@@ -25,22 +26,16 @@ pub(super) async fn read_commands(system: &Running) -> bool {
     if let Ok(mut printer) = editor.create_external_printer() {
         use rustyline::ExternalPrinter as _;
         // it fails when nobody reads it any more
-        crate::console::set_printer(Some(Box::new(move |text| drop(printer.print(text)))));
+        crate::console::set_printer(Box::new(move |text| drop(printer.print(text))));
     }
-    let _restored = Restored::now();
     let (wanted, mut lines) = type_lines(editor);
-    loop {
-        if wanted.send(()).await.is_err() {
-            break;
-        }
+    while !system.is_ending() && wanted.send(()).await.is_ok() {
+        TYPING.store(true, Relaxed);
         let line = tokio::select! {
-            () = system.finished() => {
-                // what comes next begins on a line of its own
-                show("\n");
-                break;
-            }
+            () = system.finished() => break,
             line = lines.recv() => line,
         };
+        TYPING.store(false, Relaxed);
         match line {
             Some(Typed::Line(line)) => show(&answer(system, &line).await),
             Some(Typed::End) => system.exit(),
@@ -101,20 +96,23 @@ fn type_lines(mut editor: TerminalEditor) -> (mpsc::Sender<()>, mpsc::Receiver<T
     (wanted, receiver)
 }
 
-/// Gives the terminal back as it was: the thread that waits for a key never gets to do it.
-struct Restored {
+/// Whether a line is being typed, after whose prompt nothing else may stand.
+static TYPING: AtomicBool = AtomicBool::new(false);
+
+/// Gives the terminal back as it was, at the end of the program: the thread that waits for a key never gets to do it.
+pub(super) struct Restored {
     #[cfg(unix)]
     before: Option<nix::sys::termios::Termios>,
 }
 
 impl Restored {
     #[cfg(unix)]
-    fn now() -> Self {
+    pub(super) fn at_the_end() -> Self {
         Self { before: nix::sys::termios::tcgetattr(std::io::stdin()).ok() }
     }
 
     #[cfg(not(unix))]
-    fn now() -> Self {
+    pub(super) const fn at_the_end() -> Self {
         Self {}
     }
 }
@@ -122,12 +120,19 @@ impl Restored {
 impl Drop for Restored {
     fn drop(&mut self) {
         #[cfg(feature = "logging")]
-        crate::console::set_printer(None);
+        {
+            // up to here log lines stand above the prompt
+            crate::logging::flush();
+            crate::console::forget_printer();
+        }
         #[cfg(unix)]
         if let Some(before) = &self.before {
             use nix::sys::termios::{SetArg, tcsetattr};
             // a terminal that is gone needs nothing
             let _ = tcsetattr(std::io::stdin(), SetArg::TCSADRAIN, before);
+        }
+        if TYPING.load(Relaxed) {
+            show("\n");
         }
     }
 }
