@@ -79,6 +79,10 @@ impl Remote {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 
+    /// Takes no time.
+    #[topic("hear")]
+    pub async fn hear(&self, _load: Vec<u8>) {}
+
     /// Which process this is.
     #[topic("pid")]
     pub async fn pid(&self) -> u32 {
