@@ -2,7 +2,8 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
-use syn::{Data, DeriveInput, GenericParam, Path};
+use syn::ext::IdentExt as _;
+use syn::{Data, DeriveInput, Field, GenericParam, Path, Type};
 
 use crate::attributes::{self, ArgumentKind, BlockArguments};
 use crate::crate_path::CratePath;
@@ -50,6 +51,8 @@ fn implementation(input: &DeriveInput, crate_path: &CratePath, sink: &Sink<'_>) 
     let name = &input.ident;
     let span = Span::mixed_site();
     let listed = contracts.emit(input, &krate);
+    let (keys, key_fields) = key_tokens(&keys(input, sink), input, &krate);
+    let one_block = contracts.one_block(input, &krate);
     let blocks = contracts.handles.iter().map(|path| {
         let span = emit::place(&path.segments.last().map(|segment| &segment.ident));
         let krate = krate.at(span);
@@ -91,9 +94,15 @@ fn implementation(input: &DeriveInput, crate_path: &CratePath, sink: &Sink<'_>) 
             }
 
             #list
+
+            #keys
         }
 
         #listed
+
+        #key_fields
+
+        #one_block
     }
 }
 
@@ -148,6 +157,28 @@ impl ListedContracts {
         }
     }
 
+    /// Asks whether no two blocks handle the same topic, as far as the compiler can know the application's type.
+    fn one_block(&self, input: &DeriveInput, krate: &CratePath) -> Option<TokenStream> {
+        if !input.generics.params.is_empty() {
+            return None;
+        }
+        let name = &input.ident;
+        let span = emit::place(name);
+        let krate = krate.at(span);
+        let handles = &self.handles;
+        Some(quote_spanned! {span=>
+            const _: () = {
+                #[allow(unused_imports)]
+                use #krate::__private::{NoNamedNode as _, NoNode as _};
+                #krate::__private::probe::one_block_for_each_topic::<#name>(&[
+                    #name::__SYSTEMGE_NODE,
+                    #name::__SYSTEMGE_NAMED_NODE,
+                    #(<#name as #krate::__private::HandlesContract<{ #handles.key() }>>::BLOCK,)*
+                ]);
+            };
+        })
+    }
+
     /// What says to the compiler that the application lists them.
     fn emit(&self, input: &DeriveInput, krate: &CratePath) -> TokenStream {
         let (generics, types, where_clause) = input.generics.split_for_impl();
@@ -167,6 +198,67 @@ impl ListedContracts {
         });
         listed.collect()
     }
+}
+
+/// The fields with `#[key]`: the name and type of each.
+fn keys(input: &DeriveInput, sink: &Sink<'_>) -> Vec<(Ident, Type)> {
+    let mut keys = Vec::new();
+    let fields: Vec<&Field> = match &input.data {
+        Data::Struct(data) => data.fields.iter().collect(),
+        Data::Enum(data) => data.variants.iter().flat_map(|variant| &variant.fields).collect(),
+        Data::Union(_) => Vec::new(),
+    };
+    for field in fields {
+        for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("key")) {
+            for argument in attributes::arguments_of(attribute, sink) {
+                let mistake = Mistake::new(8, "`#[key]` takes no options");
+                sink.on(&argument.tokens, mistake.help("the key has the name of the field: write `#[key]`"));
+            }
+            match (&field.ident, &input.data) {
+                (Some(name), Data::Struct(_)) => keys.push((name.clone(), field.ty.clone())),
+                _ => {
+                    let mistake = Mistake::new(
+                        114,
+                        "`#[key]` is on something that is no field of a struct with a name",
+                    );
+                    sink.on(
+                        attribute.path(),
+                        mistake.help("write `struct Game { #[key] game: GameId, .. }`"),
+                    );
+                }
+            }
+        }
+    }
+    keys
+}
+
+/// How the runtime comes to the texts of the keys, and the compiler to their types.
+fn key_tokens(keys: &[(Ident, Type)], input: &DeriveInput, krate: &CratePath) -> (TokenStream, TokenStream) {
+    if keys.is_empty() {
+        return (TokenStream::new(), TokenStream::new());
+    }
+    let span = Span::mixed_site();
+    let (generics, types, where_clause) = input.generics.split_for_impl();
+    let application = &input.ident;
+    let values = keys.iter().map(|(name, ty)| {
+        let (text, span) = (name.unraw().to_string(), emit::place(ty));
+        let krate = krate.at(span);
+        quote_spanned! {span=> (#text, <#ty as #krate::TopicKey>::segment(&self.#name).into_owned()) }
+    });
+    let method = quote_spanned! {span=>
+        fn __keys(&self) -> ::std::vec::Vec<(&'static str, ::std::string::String)> {
+            ::std::vec::Vec::from([#(#values),*])
+        }
+    };
+    let fields = keys.iter().map(|(name, ty)| {
+        let text = name.unraw().to_string();
+        quote_spanned! {span=>
+            #[automatically_derived]
+            impl #generics #krate::__private::KeyField<{ #krate::__private::probe::topic_key(#text) }, #ty>
+                for #application #types #where_clause {}
+        }
+    });
+    (method, fields.collect())
 }
 
 /// Reports helper attributes on fields; there are none.

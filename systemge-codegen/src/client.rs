@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote_spanned};
+use syn::ext::IdentExt as _;
 use syn::{Attribute, GenericParam, Generics, Type, Visibility};
 
 use crate::attributes::Carried;
@@ -9,6 +10,7 @@ use crate::block::{ValidSignature, replace_self};
 use crate::crate_path::CratePath;
 use crate::emit::{Condition, widest};
 use crate::errors::{Mistake, Sink};
+use crate::key::{self, Key};
 use crate::node::conditions;
 use crate::topic::{Kind, TopicName};
 
@@ -25,6 +27,8 @@ pub(crate) struct Client<'c> {
     pub(crate) methods: &'c [ClientMethod],
     /// The constant of the contract that declares the topics, and its visibility.
     pub(crate) contract: Option<(&'c Ident, &'c Visibility)>,
+    /// What tells instances apart.
+    pub(crate) keys: &'c [Key],
 }
 
 /// A method of the generated client.
@@ -57,19 +61,25 @@ impl Client<'_> {
             return TokenStream::new();
         }
         let span = Span::mixed_site();
-        let Self { name, owner, cfgs, generics, methods, .. } = self;
-        let visibility = match self.contract {
-            Some((_, visibility)) => visibility.clone(),
-            None => widest(methods.iter().map(|method| &method.visibility)),
-        };
-        let count = methods.len();
-        let doc = format!(" The typed caller of the topics of `{owner}`.");
-        let new_doc = " A client that asks every node which handles the topic.";
-        let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
-        let types = generics.params.iter().filter_map(|parameter| match parameter {
-            GenericParam::Type(parameter) => Some(&parameter.ident),
-            _ => None,
-        });
+        let Self { name, methods, .. } = self;
+        let doc = format!(" The typed caller of the topics of `{}`.", self.owner);
+        let new = self.constructor(krate);
+        let list = methods.iter().enumerate().map(|(index, method)| self.method(index, method, krate));
+        let list = quote_spanned! {span=> #(#list)* };
+        if self.keys.is_empty() {
+            return self.shell(name, methods.len(), &doc, &quote_spanned! {span=> #new #list }, krate);
+        }
+        let instance = format_ident!("Keyed{}", name.unraw(), span = name.span());
+        let keyed = self.instance(&instance, krate);
+        let mut tokens = self.shell(name, 0, &doc, &quote_spanned! {span=> #new #keyed }, krate);
+        let doc = format!(" The typed caller of the topics of one `{}`.", self.owner);
+        tokens.extend(self.shell(&instance, methods.len(), &doc, &list, krate));
+        tokens
+    }
+
+    fn constructor(&self, krate: &CratePath) -> TokenStream {
+        let span = Span::mixed_site();
+        let doc = " A client that asks every node which handles the topic.";
         let (caller, core) = match self.contract {
             None => (
                 quote_spanned! {span=> #krate::client::Caller },
@@ -80,7 +90,67 @@ impl Client<'_> {
                 quote_spanned! {span=> #krate::__private::ClientCore::of_contract(caller, &#contract) },
             ),
         };
-        let methods = methods.iter().enumerate().map(|(index, method)| self.method(index, method, krate));
+        quote_spanned! {span=>
+            #[doc = #doc]
+            pub fn new(caller: &impl #caller) -> Self {
+                Self { core: #core, application: ::core::marker::PhantomData }
+            }
+        }
+    }
+
+    /// The method that gives the client of one instance.
+    fn instance(&self, instance: &Ident, krate: &CratePath) -> TokenStream {
+        let span = Span::mixed_site();
+        let names: Vec<&Ident> = self.keys.iter().map(|key| &key.name).collect();
+        let texts = self.keys.iter().map(Key::text);
+        let types = self.keys.iter().map(|key| key::parameter(&key.ty));
+        let conditions = self.keys.iter().filter_map(|key| Condition::Key.assume(&key.ty, krate));
+        let method = match names.as_slice() {
+            [only] => (*only).clone(),
+            several => {
+                let words: Vec<String> = several.iter().map(|name| name.unraw().to_string()).collect();
+                format_ident!("{}", words.join("_"), span = several.first().map_or(span, |name| name.span()))
+            }
+        };
+        let doc = format!(
+            " The client of the `{}` with this key, which is turned into text once, here. A key whose text can't be a part of a topic's \
+             name is an error where the client is used.",
+            self.owner
+        );
+        quote_spanned! {span=>
+            #[doc = #doc]
+            pub fn #method(&self #(, #names: #types)*) -> #instance
+            where
+                #(#conditions,)*
+            {
+                #instance {
+                    core: self.core.keyed(&[#((#texts, #krate::TopicKey::segment(#names))),*]),
+                    application: ::core::marker::PhantomData,
+                }
+            }
+        }
+    }
+
+    /// A client's struct with what every client has, and these methods.
+    fn shell(
+        &self,
+        name: &Ident,
+        count: usize,
+        doc: &str,
+        methods: &TokenStream,
+        krate: &CratePath,
+    ) -> TokenStream {
+        let span = Span::mixed_site();
+        let Self { cfgs, generics, .. } = self;
+        let visibility = match self.contract {
+            Some((_, visibility)) => visibility.clone(),
+            None => widest(self.methods.iter().map(|method| &method.visibility)),
+        };
+        let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+        let types = generics.params.iter().filter_map(|parameter| match parameter {
+            GenericParam::Type(parameter) => Some(&parameter.ident),
+            _ => None,
+        });
         let text = name.to_string();
         quote_spanned! {span=>
             #(#cfgs)*
@@ -95,11 +165,6 @@ impl Client<'_> {
             #[automatically_derived]
             #[allow(dead_code, deprecated, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
             impl #impl_generics #name #type_generics #where_clause {
-                #[doc = #new_doc]
-                pub fn new(caller: &impl #caller) -> Self {
-                    Self { core: #core, application: ::core::marker::PhantomData }
-                }
-
                 /// Asks only the node of that name.
                 #[must_use]
                 pub fn to(self, node: impl ::core::convert::Into<::std::string::String>) -> Self {
@@ -120,7 +185,7 @@ impl Client<'_> {
                     Self { core: self.core.wait_for_provider(time), application: ::core::marker::PhantomData }
                 }
 
-                #(#methods)*
+                #methods
             }
 
             #(#cfgs)*

@@ -100,6 +100,8 @@ pub(crate) enum Condition {
     PathParameter,
     FromRequest,
     Respond,
+    /// A key of topics.
+    Key,
 }
 
 impl Condition {
@@ -118,6 +120,7 @@ impl Condition {
             Self::PathParameter => ("IsPathParameter", "path_parameter"),
             Self::FromRequest => ("IsFromRequest", "from_request"),
             Self::Respond => ("IsRespond", "respond"),
+            Self::Key => ("IsKey", "key_of_topics"),
         }
     }
 

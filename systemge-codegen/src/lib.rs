@@ -26,6 +26,7 @@ mod errors;
 mod expansion;
 mod hook;
 mod http;
+mod key;
 mod manifest;
 mod misplaced;
 mod names;

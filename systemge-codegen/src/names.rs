@@ -3,6 +3,7 @@
 use proc_macro2::Span;
 
 use crate::errors::{Mistake, Sink};
+use crate::suggest;
 
 /// The longest name, in bytes.
 const MAXIMUM: usize = 128;
@@ -16,6 +17,56 @@ pub(crate) fn check_topic(name: &str, span: Span, sink: &Sink<'_>) {
             Mistake::new(104, format!("the topic `{name}` starts with `systemge.`, which is reserved"));
         sink.at(span, mistake.help(format!("write `\"{}\"`", if rest.is_empty() { "topic" } else { rest })));
     }
+}
+
+/// Reports what is wrong with the name of a topic of a keyed contract: each `{key}` is a segment of its own, and all keys are
+/// there. Where there are no keys, the name is as any other.
+pub(crate) fn check_keyed_topic(name: &str, keys: &[String], span: Span, sink: &Sink<'_>) {
+    let placeholders = placeholders(name);
+    let Some(placeholders) = placeholders.filter(|found| !found.is_empty() || !keys.is_empty()) else {
+        return check_topic(name, span, sink);
+    };
+    let declare = |key: &str| format!("declare it: `#[systemge::contract(key({key}: Type))]`");
+    for placeholder in &placeholders {
+        if !keys.contains(placeholder) {
+            let mistake =
+                Mistake::new(111, format!("`{{{placeholder}}}` in the name of the topic is no key"));
+            let help = match suggest::nearest(placeholder, keys.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{{{near}}}`?"),
+                None => declare(placeholder),
+            };
+            sink.at(span, mistake.help(help));
+            return;
+        }
+    }
+    if let Some(missing) = keys.iter().find(|key| !placeholders.contains(key)) {
+        let message =
+            format!("the topic `{name}` lacks the key `{{{missing}}}`, so all instances would have it");
+        let help = format!("write `\"{{{missing}}}/{name}\"`, or declare it in a contract without a key");
+        sink.at(span, Mistake::new(112, message).help(help));
+        return;
+    }
+    let whole = |segment: &str| !segment.contains('{') || segment.find('}') == Some(segment.len() - 1);
+    if let Some(segment) = name.split('/').find(|segment| !whole(segment) || segment.rfind('{') > Some(0)) {
+        let message = format!("`{segment}` in the name of the topic mixes a key with other text");
+        sink.at(span, Mistake::new(112, message).help("a key stands between `/`: `game/{game}/move`"));
+        return;
+    }
+    let filled =
+        placeholders.iter().fold(name.to_owned(), |name, key| name.replace(&format!("{{{key}}}"), "0"));
+    check_topic(&filled, span, sink);
+}
+
+/// The words between braces; `None` where the braces don't match.
+fn placeholders(name: &str) -> Option<Vec<String>> {
+    let mut found = Vec::new();
+    let mut rest = name;
+    while let Some((_, behind)) = rest.split_once('{') {
+        let (word, behind) = behind.split_once('}')?;
+        found.push(word.to_owned());
+        rest = behind;
+    }
+    Some(found)
 }
 
 /// Reports what is wrong with the name of a command.
@@ -64,6 +115,30 @@ mod tests {
         assert!(errors.len() <= 1, "{name}: {errors:?}");
         let code = errors.first().map(|error| error.to_string()[1..8].to_owned());
         assert_eq!(code.as_deref(), expected, "{name}");
+    }
+
+    #[test]
+    fn a_key_is_a_segment_of_its_own() {
+        let check = |name: &str, expected: Option<&str>| {
+            let store = ErrorStore::default();
+            check_keyed_topic(name, &["game".to_owned()], Span::call_site(), &store.sink());
+            let errors = store.into_sorted();
+            assert!(errors.len() <= 1, "{name}: {errors:?}");
+            let code = errors.first().map(|error| error.to_string()[1..8].to_owned());
+            assert_eq!(code.as_deref(), expected, "{name}");
+        };
+        check("game/{game}/move", None);
+        check("{game}", None);
+        check("{game}/{game}", None);
+        check("game/{gmae}/move", Some("SGE0111"));
+        check("{}", Some("SGE0111"));
+        check("{game}/{player}", Some("SGE0111"));
+        check("game-{game}", Some("SGE0112"));
+        check("{game}-x/y", Some("SGE0112"));
+        check("move", Some("SGE0112"));
+        check("{game}/two words", Some("SGE0102"));
+        check("{game", Some("SGE0102"));
+        check("{game}/x}", Some("SGE0102"));
     }
 
     #[test]

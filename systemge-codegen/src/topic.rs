@@ -74,6 +74,17 @@ const VALUES: &[(&str, &str)] = &[("timeout", "timeout = \"250ms\""), ("alias", 
 impl TopicAttribute {
     /// Reads the attribute of the method `method` and reports everything that is wrong with it.
     pub(crate) fn read(attribute: &Attribute, method: &Ident, options: &[&str], sink: &Sink<'_>) -> Self {
+        Self::read_keyed(attribute, method, options, &[], sink)
+    }
+
+    /// The same where names may have these keys in them.
+    pub(crate) fn read_keyed(
+        attribute: &Attribute,
+        method: &Ident,
+        options: &[&str],
+        keys: &[String],
+        sink: &Sink<'_>,
+    ) -> Self {
         let mut read = Self::default();
         let mut name_given = false;
         let word = block::attribute_name(attribute);
@@ -82,7 +93,7 @@ impl TopicAttribute {
                 if option != "alias" && read.options.contains(option) {
                     attributes::given_twice(option, sink);
                 } else {
-                    read.option(option, argument, sink);
+                    read.option(option, argument, keys, sink);
                     read.options.push(option.clone());
                 }
                 continue;
@@ -103,7 +114,7 @@ impl TopicAttribute {
                 );
             } else {
                 name_given = true;
-                read.name = name(argument, sink);
+                read.name = name(argument, keys, sink);
             }
         }
         if !name_given {
@@ -132,7 +143,7 @@ impl TopicAttribute {
                 if read.options.contains(option) {
                     attributes::given_twice(option, sink);
                 } else {
-                    read.option(option, &argument, sink);
+                    read.option(option, &argument, &[], sink);
                     read.options.push(option.clone());
                 }
             } else if allowed_option(&argument, &["oneway", "request"]).is_some() {
@@ -157,7 +168,7 @@ impl TopicAttribute {
     }
 
     /// Reads the value of an option, or sees that it has none.
-    fn option(&mut self, option: &Ident, argument: &Argument, sink: &Sink<'_>) {
+    fn option(&mut self, option: &Ident, argument: &Argument, keys: &[String], sink: &Sink<'_>) {
         let example = VALUES.iter().find(|(name, _)| option == name).map(|(_, example)| *example);
         let refuse = |what: &str, instead: &str| {
             let mistake = Mistake::new(11, format!("`{option}` takes {what}"));
@@ -177,7 +188,7 @@ impl TopicAttribute {
                     refuse("a time with its unit, such as \"250ms\", \"2s\" or \"1m\"", example);
                 }
             }
-            Some(value) if is_name(value, 0) => self.aliases.extend(name(value, sink)),
+            Some(value) if is_name(value, 0) => self.aliases.extend(name(value, keys, sink)),
             Some(_) => refuse("the other name of the topic", example),
             None if option == "timeout" => refuse("a time", example),
             None => refuse("the other name of the topic", example),
@@ -242,11 +253,11 @@ fn is_name(argument: &Argument, index: usize) -> bool {
     }
 }
 
-fn name(argument: &Argument, sink: &Sink<'_>) -> Option<TopicName> {
+fn name(argument: &Argument, keys: &[String], sink: &Sink<'_>) -> Option<TopicName> {
     match &argument.kind {
         ArgumentKind::Literal(Lit::Str(literal)) => {
             let child = sink.child();
-            names::check_topic(&literal.value(), literal.span(), &child);
+            names::check_keyed_topic(&literal.value(), keys, literal.span(), &child);
             (!child.failed()).then(|| TopicName::Literal(literal.clone()))
         }
         ArgumentKind::Path(path) => Some(TopicName::Constant(path.to_token_stream())),

@@ -29,10 +29,11 @@ use systemge_codegen::{CratePath, Expansion};
 ///
 /// Contracts ([`macro@contract`]) are listed: `#[application(handles(Game), calls(Lobby, Clock))]`. Those in `handles` have a
 /// `#[systemge::node] impl Game for App`, whose handlers would not be started otherwise, which is an error. Those in `calls`
-/// are what the application depends on; a `&Context<Self>` makes clients of no other contracts.
+/// are what the application depends on; a `&Context<Self>` makes clients of no other contracts. `#[key]` on a field says which
+/// instance this is, for contracts with a key.
 ///
 /// `#[application(crate = path)]` says where systemge is, for macros that export it under another path.
-#[proc_macro_derive(Application, attributes(application))]
+#[proc_macro_derive(Application, attributes(application, key))]
 pub fn application(item: TokenStream) -> TokenStream {
     run(|path| systemge_codegen::application(item.into(), path))
 }
@@ -237,6 +238,8 @@ pub fn schema(item: TokenStream) -> TokenStream {
 /// client is as visible as the most visible of them: handlers without `pub` can be called from their own module and
 /// those below it. A generic application's client has the same parameters: `StoreClient::<u8>::new(ctx)`.
 ///
+/// A type may have a second block, which names its client: `#[systemge::node(client = LifeAdmin)]`.
+///
 /// `#[systemge::node] impl Game for App` handles the topics of a [`macro@contract`].
 ///
 /// `#[systemge::node(crate = path)]` says where systemge is, for macros that
@@ -310,6 +313,53 @@ pub fn node(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///   its own. The constant, a [`Contract`], tells the names, kinds and shapes of the topics, whether or not the program has
 ///   anybody who handles them: `Game.topics()`.
 /// - The contract, its client and the constant are as visible as the trait.
+///
+/// # Keys
+///
+/// `#[systemge::contract(key(game: GameId))]` declares topics of which every instance of an application has its own. The name of
+/// each has the key in it, as a segment of its own; the application has a field of that name and type with `#[key]`, which is read
+/// once, when the node is made. The client of one instance is made by the method of the key's name (of several keys, their names
+/// with `_` between).
+///
+/// ```
+/// use std::borrow::Cow;
+///
+/// use systemge::TopicKey;
+/// use systemge::prelude::*;
+///
+/// #[derive(Clone, Copy)]
+/// pub struct GameId(u64);
+///
+/// impl TopicKey for GameId {
+///     fn segment(&self) -> Cow<'_, str> { self.0.segment() }
+/// }
+///
+/// #[systemge::contract(key(game: GameId))] // generates GameClient and KeyedGameClient
+/// pub trait Game {
+///     #[topic("game/{game}/move")]
+///     async fn play(&self, from: u8, to: u8) -> bool;
+/// }
+///
+/// #[derive(systemge::Application)]
+/// #[application(handles(Game))]
+/// struct Chess {
+///     #[key]
+///     game: GameId,
+/// }
+///
+/// #[systemge::node]
+/// impl Game for Chess {
+///     async fn play(&self, from: u8, to: u8) -> bool {
+///         from != to
+///     }
+/// }
+///
+/// async fn opening(ctx: &Context) -> Result<bool> {
+///     let game = GameClient::new(ctx).game(&GameId(7));
+///     Ok(game.play(12, 28).await?)
+/// }
+/// # fn main() {}
+/// ```
 ///
 /// `#[systemge::contract(crate = path)]` says where systemge is, for macros that export it under another path.
 ///

@@ -26,6 +26,12 @@ pub trait Application: Send + Sync + Sized + 'static {
     #[doc(hidden)]
     const __CONTRACTS: Contracts = Contracts::NONE;
 
+    /// What names this instance of the application: the texts of its `#[key]` fields.
+    #[doc(hidden)]
+    fn __keys(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
     /// The kinds of nodes that it makes, which the configuration may name.
     #[doc(hidden)]
     fn __kinds(&self) -> Vec<String> {
@@ -94,6 +100,8 @@ pub type HookResult = Result<(), String>;
 pub struct NodeBlock<A: Application> {
     /// Whether some handler or hook takes `&mut self`.
     pub exclusive: bool,
+    /// The names of its topics, with their aliases.
+    pub names: &'static [&'static str],
     pub topics: fn(&mut TopicTable<A>),
     pub on_start: Option<fn(Invocation<A>) -> BoxFuture<'static, HookResult>>,
     pub on_stop: Option<fn(Invocation<A>) -> BoxFuture<'static, HookResult>>,

@@ -16,6 +16,22 @@ pub(crate) const fn equal(one: &str, other: &str) -> bool {
     true
 }
 
+/// The first text that is in both lists.
+pub(crate) const fn common(one: &[&'static str], other: &[&'static str]) -> Option<&'static str> {
+    let mut index = 0;
+    while index < one.len() {
+        let mut place = 0;
+        while place < other.len() {
+            if equal(one[index], other[place]) {
+                return Some(one[index]);
+            }
+            place += 1;
+        }
+        index += 1;
+    }
+    None
+}
+
 /// A message that the compiler shows.
 #[derive(Clone, Copy)]
 pub(crate) struct Message {

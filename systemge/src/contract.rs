@@ -31,13 +31,19 @@ pub struct Contract {
     name: &'static str,
     module: &'static str,
     key: u64,
+    keys: &'static [&'static str],
     topics: &'static [DeclaredTopic],
 }
 
 impl Contract {
     #[doc(hidden)]
     #[must_use]
-    pub const fn new(name: &'static str, module: &'static str, topics: &'static [DeclaredTopic]) -> Self {
+    pub const fn new(
+        name: &'static str,
+        module: &'static str,
+        keys: &'static [&'static str],
+        topics: &'static [DeclaredTopic],
+    ) -> Self {
         let mut key = FNV_OFFSET;
         let parts = [module, "::", name];
         let mut index = 0;
@@ -50,7 +56,7 @@ impl Contract {
             }
             index += 1;
         }
-        Self { name, module, key, topics }
+        Self { name, module, key, keys, topics }
     }
 
     /// A number that no other contract has, for the parameters of hidden traits.
@@ -70,6 +76,12 @@ impl Contract {
     #[must_use]
     pub const fn module(&self) -> &'static str {
         self.module
+    }
+
+    /// The names of the keys by which its instances are told apart; empty where it has none.
+    #[must_use]
+    pub const fn keys(&self) -> &'static [&'static str] {
+        self.keys
     }
 
     /// The topics in the order of the trait.
@@ -145,6 +157,16 @@ pub trait NoTopics {
 }
 
 impl<C> NoTopics for C {}
+
+/// A key of the contract whose client is `Self`.
+#[doc(hidden)]
+pub trait ContractKey<const INDEX: usize> {
+    type Key;
+}
+
+/// An application with a `#[key]` field of the name with that hash, and of that type.
+#[doc(hidden)]
+pub trait KeyField<const NAME: u64, T> {}
 
 /// A value that a topic of the contract whose client is `Self` carries.
 #[doc(hidden)]

@@ -104,6 +104,7 @@ mod dashboard;
 mod error;
 #[cfg(feature = "http")]
 pub mod http;
+mod key;
 #[cfg(feature = "logging")]
 mod logging;
 pub mod metrics;
@@ -133,13 +134,14 @@ pub use self::contract::{Contract, DeclaredTopic};
 #[cfg(feature = "dashboard")]
 pub use self::dashboard::DashboardError;
 pub use self::error::{Error, Result};
+pub use self::key::{KeyError, TopicKey};
 pub use self::metrics::{Counters, NodeMetrics};
 pub use self::node::{ConnectError, Listener, Mismatch, Node, NodeState, StartError};
 pub use self::payload::{Payload, Schema};
 pub use self::system::{
     AddNodeError, Completion, LineError, Running, System, SystemError, SystemEvent, SystemEvents,
 };
-pub use self::topic::{Topic, TopicKind};
+pub use self::topic::{Topic, TopicKind, TopicName};
 #[cfg(feature = "tls")]
 pub use self::transport::tls::TlsError;
 #[cfg(feature = "_web")]

@@ -13,14 +13,14 @@ pub use crate::application::{NoWebSocket, WebSocketBlock};
 pub use crate::client::ClientCore;
 pub use crate::command::{ArgumentSpec, CommandArguments, CommandSpec, CommandTable, Presence};
 pub use crate::contract::{
-    CallerOf, Calls, Contract, ContractTopic, ContractValue, Contracts, Declared, DeclaredTopic,
-    HandlesContract, HandlesContractConditions, Lists, NoTopics,
+    CallerOf, Calls, Contract, ContractKey, ContractTopic, ContractValue, Contracts, Declared, DeclaredTopic,
+    HandlesContract, HandlesContractConditions, KeyField, Lists, NoTopics,
 };
 #[cfg(feature = "http")]
 pub use crate::http::{HttpRequest, RouteTable};
 pub use crate::node::{TopicOptions, TopicTable, blocking};
 pub use crate::probe;
-pub use crate::topic::{Topic, check_topic_name};
+pub use crate::topic::{Topic, check_keyed_topic_name, check_topic_name};
 #[cfg(feature = "websocket")]
 pub use crate::websocket::{Pusher, WebSocketTable};
 pub use systemge_macros::implement;

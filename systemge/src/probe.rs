@@ -13,11 +13,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Schema;
-use crate::application::Application;
+use crate::application::{Application, NodeBlock};
 use crate::command::CommandReply;
 use crate::contract::Lists;
 #[cfg(feature = "http")]
 use crate::http::{FromRequest, Respond};
+use crate::key::TopicKey;
 
 use crate::const_text::{self, Message};
 use crate::payload::{FNV_OFFSET, OneWayReply, Payload, Reply, WireError, byte};
@@ -108,6 +109,7 @@ assumptions! {
     CommandReply: IsCommandReply,
     BrowserPayload: IsBrowserPayload,
     PayloadField: IsField,
+    TopicKey: IsKey,
 }
 
 // written out, since a note of the compiler shows the bound, and should not show a macro of ours
@@ -115,11 +117,11 @@ assumptions! {
 #[doc(hidden)]
 pub const fn application<T: Application>() {}
 
-// building a topic checks the shapes that are in it
+// building a topic checks the shapes that are in it; it can't be dropped while a program is compiled
 
 #[doc(hidden)]
 pub const fn payload<T: Payload>() {
-    let _ = Topic::one_way::<T>("probe");
+    std::mem::forget(Topic::one_way::<T>("probe"));
 }
 
 #[doc(hidden)]
@@ -129,7 +131,7 @@ pub const fn context_payload<T: ContextPayload>() {
 
 #[doc(hidden)]
 pub const fn reply<T: Reply>() {
-    let _ = Topic::request::<(), T>("probe");
+    std::mem::forget(Topic::request::<(), T>("probe"));
 }
 
 #[doc(hidden)]
@@ -141,10 +143,38 @@ pub const fn wire_error<T: WireError>() {
 pub const fn one_way_reply<T: OneWayReply>() {}
 
 #[doc(hidden)]
+pub const fn key_of_topics<T: TopicKey>() {}
+
+#[doc(hidden)]
 pub const fn of_contract<Own: OfContract<T>, T>() {}
 
 #[doc(hidden)]
 pub const fn listed<T: Lists<CONTRACT>, const CONTRACT: u64>() {}
+
+/// Whether no topic has a handler in two blocks of one application.
+///
+/// # Panics
+///
+/// While the program is compiled, if one has.
+#[doc(hidden)]
+pub const fn one_block_for_each_topic<A: Application>(blocks: &[Option<NodeBlock<A>>]) {
+    let mut first = 0;
+    while first < blocks.len() {
+        let mut second = first + 1;
+        while second < blocks.len() {
+            if let (Some(one), Some(other)) = (&blocks[first], &blocks[second])
+                && let Some(name) = const_text::common(one.names, other.names)
+            {
+                Message::new("[SGE0106] the topic `")
+                    .with(name)
+                    .with("` has two handlers, in two blocks of the application")
+                    .panic();
+            }
+            second += 1;
+        }
+        first += 1;
+    }
+}
 
 /// Whether the methods are all that declare a topic of the contract; asked where some stand under a `#[cfg]`.
 ///

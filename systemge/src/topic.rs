@@ -1,18 +1,126 @@
 //! Topics: the types of messages.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::payload::{Described, Description, FNV_OFFSET, Payload, Reply, Shape, byte};
 
 /// A topic as a client and a handler see it: its name, its kind and the shapes of what it carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topic {
-    name: &'static str,
+    name: TopicName,
     kind: TopicKind,
     payload: &'static Shape,
     response: Option<&'static Shape>,
     error: Option<&'static Shape>,
     fingerprint: u64,
+}
+
+/// The name of a topic: text that is cheap to clone.
+///
+/// It is written in the program, or made from the key of an instance.
+#[derive(Clone)]
+pub struct TopicName(Name);
+
+#[derive(Clone)]
+enum Name {
+    Written(&'static str),
+    Made(Arc<str>),
+}
+
+impl TopicName {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            Name::Written(name) => name,
+            Name::Made(name) => name,
+        }
+    }
+
+    /// Whether it was made from a key, so that there may be any number of such names.
+    pub(crate) const fn is_made(&self) -> bool {
+        matches!(self.0, Name::Made(_))
+    }
+}
+
+impl From<&'static str> for TopicName {
+    fn from(name: &'static str) -> Self {
+        Self(Name::Written(name))
+    }
+}
+
+impl From<String> for TopicName {
+    fn from(name: String) -> Self {
+        Self(Name::Made(name.into()))
+    }
+}
+
+impl Deref for TopicName {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl AsRef<str> for TopicName {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl PartialEq for TopicName {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for TopicName {}
+
+impl PartialEq<str> for TopicName {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for TopicName {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl PartialOrd for TopicName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for TopicName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for TopicName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl fmt::Debug for TopicName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl fmt::Display for TopicName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.as_str(), f)
+    }
 }
 
 /// Whether the sender of a topic gets a response.
@@ -32,7 +140,14 @@ impl Topic {
     pub const fn one_way<P: Payload>(name: &'static str) -> Self {
         assert_bounded(P::SHAPE);
         let fingerprint = P::SHAPE.hash(byte(FNV_OFFSET, b'1'));
-        Self { name, kind: TopicKind::OneWay, payload: P::SHAPE, response: None, error: None, fingerprint }
+        Self {
+            name: TopicName(Name::Written(name)),
+            kind: TopicKind::OneWay,
+            payload: P::SHAPE,
+            response: None,
+            error: None,
+            fingerprint,
+        }
     }
 
     /// The topic of a request.
@@ -48,7 +163,7 @@ impl Topic {
             fingerprint = error.hash(byte(fingerprint, b'E'));
         }
         Self {
-            name,
+            name: TopicName(Name::Written(name)),
             kind: TopicKind::Request,
             payload: P::SHAPE,
             response: Some(response),
@@ -58,15 +173,29 @@ impl Topic {
     }
 
     /// The same shapes under another name.
-    pub(crate) const fn named(mut self, name: &'static str) -> Self {
+    pub(crate) fn named(mut self, name: TopicName) -> Self {
         self.name = name;
         self
     }
 
-    /// The name.
+    /// The name; that of a topic of a keyed contract has the key in it where it belongs to an instance, and a placeholder
+    /// such as `{game}` where it doesn't.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    /// The name as it is kept.
+    pub(crate) const fn topic_name(&self) -> &TopicName {
+        &self.name
+    }
+
+    /// The name, where it is written in the program: so it is while the program is compiled.
+    pub(crate) const fn written_name(&self) -> &'static str {
+        match &self.name.0 {
+            Name::Written(name) => name,
+            Name::Made(_) => "",
+        }
     }
 
     /// Whether the sender gets a response.
@@ -205,6 +334,60 @@ pub const fn check_topic_name(name: &str) {
     }
     if index == reserved.len() {
         panic!("[SGE0104] the name of the topic starts with `systemge.`, which is reserved");
+    }
+}
+
+/// The same for the name of a topic of a keyed contract: each `{placeholder}` is a segment of its own, and the name of a key,
+/// and each key is there.
+///
+/// # Panics
+///
+/// As [`check_topic_name`], and if a placeholder is none of the keys, or a key is not there.
+#[doc(hidden)]
+#[track_caller]
+pub const fn check_keyed_topic_name(name: &str, keys: &[&str]) {
+    let bytes = name.as_bytes();
+    if bytes.len() > 128 {
+        panic!("[SGE0105] the name of the topic is longer than 128 bytes");
+    }
+    let mut found = 0;
+    let mut index = 0;
+    while index < bytes.len() {
+        if bytes[index] != b'{' {
+            if !(bytes[index].is_ascii_alphanumeric() || matches!(bytes[index], b'.' | b'_' | b'-' | b'/')) {
+                panic!("[SGE0103] the name of the topic has a character that is not allowed");
+            }
+            index += 1;
+            continue;
+        }
+        let mut key = 0;
+        let mut length = 0;
+        while key < keys.len() {
+            let text = keys[key].as_bytes();
+            let mut same = index + text.len() + 1 < bytes.len() && bytes[index + text.len() + 1] == b'}';
+            let mut place = 0;
+            while same && place < text.len() {
+                same = bytes[index + 1 + place] == text[place];
+                place += 1;
+            }
+            if same {
+                length = text.len() + 2;
+                found |= 1_u64 << key;
+            }
+            key += 1;
+        }
+        if length == 0 {
+            panic!("[SGE0111] the name of the topic has a placeholder that is no key of the contract");
+        }
+        let whole = (index == 0 || bytes[index - 1] == b'/')
+            && (index + length == bytes.len() || bytes[index + length] == b'/');
+        if !whole {
+            panic!("[SGE0112] a placeholder is a segment of its own, between `/`");
+        }
+        index += length;
+    }
+    if found.count_ones() as usize != keys.len() {
+        panic!("[SGE0112] the name of the topic lacks a key of the contract");
     }
 }
 

@@ -5,6 +5,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream};
 use syn::{LitBool, LitInt, ReturnType, Signature, Token};
 
@@ -15,6 +16,8 @@ use crate::topic::Kind;
 #[derive(Debug)]
 pub(crate) struct Digest {
     pub(crate) name: Ident,
+    /// The names of its keys.
+    pub(crate) keys: Vec<Ident>,
     pub(crate) topics: Vec<DigestTopic>,
 }
 
@@ -46,12 +49,16 @@ pub(super) fn tokens(contract: &Contract<'_>) -> TokenStream {
             { #index #kind #conditional #asyncness fn #name(&self #(, #names: #types)*) #(-> #output)* }
         }
     });
-    quote! { #name #(#topics)* }
+    let keys = contract.keys.iter().map(|key| &key.name);
+    quote! { #name (#(#keys),*) #(#topics)* }
 }
 
 impl Parse for Digest {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let name = input.call(syn::ext::IdentExt::parse_any)?;
+        let name = input.call(Ident::parse_any)?;
+        let list;
+        syn::parenthesized!(list in input);
+        let keys = list.parse_terminated(Ident::parse_any, Token![,])?.into_iter().collect();
         let mut topics = Vec::new();
         while !input.is_empty() {
             let content;
@@ -63,7 +70,7 @@ impl Parse for Digest {
             content.parse::<Option<Token![;]>>()?;
             topics.push(DigestTopic { index, kind, conditional, signature });
         }
-        Ok(Self { name, topics })
+        Ok(Self { name, keys, topics })
     }
 }
 

@@ -14,6 +14,7 @@ use crate::block::{self, RawItem, RawMethod};
 use crate::client::Client;
 use crate::crate_path::CratePath;
 use crate::emit;
+use crate::key::Key;
 use crate::node::conditions;
 use crate::node::model::Topic;
 use crate::topic::TopicName;
@@ -32,6 +33,7 @@ pub(super) fn contract(contract: &Contract<'_>, krate: &CratePath) -> TokenStrea
         self_type: None,
         methods: &contract.client_methods,
         contract: Some((&contract.raw.name, &contract.raw.visibility)),
+        keys: &contract.keys,
     };
     let cfgs = &client.cfgs;
     let mut tokens = declaration(contract, cfgs, krate);
@@ -143,12 +145,18 @@ fn constant(
         let asked = conditions.list.iter().map(|(condition, ty)| condition.ask(ty, None, krate));
         quote_spanned! {span=> #(#cfgs)* { #(#asked)* } }
     });
+    let keys: Vec<String> = contract.keys.iter().map(Key::text).collect();
+    let key_types = contract.keys.iter().map(|key| emit::Condition::Key.ask(&key.ty, None, krate));
     let checks = contract.topics.iter().map(|topic| {
         let cfgs = &topic.carried.cfgs;
         let names = std::iter::once(&topic.name).chain(&topic.options.aliases);
         let names = names.filter(|name| matches!(name, TopicName::Constant(_)));
-        let checks = names.map(|name| emit::name_check(name, krate));
-        quote_spanned! {span=> #(#cfgs)* { #(let _ = #checks;)* } }
+        let checks = names.map(|name| {
+            let place = emit::place(name);
+            let krate = krate.at(place);
+            quote_spanned! {place=> const _: () = #krate::__private::check_keyed_topic_name(#name, &[#(#keys),*]); }
+        });
+        quote_spanned! {span=> #(#cfgs)* { #(#checks)* } }
     });
     let topics = contract.topics.iter().map(|topic| declared_topic(topic, contract, client, krate));
     quote_spanned! {span=>
@@ -158,6 +166,7 @@ fn constant(
         impl #client_name {
             #[doc(hidden)]
             const fn __systemge_contract_conditions() {
+                #(#key_types)*
                 #(#asked)*
                 #(#checks)*
             }
@@ -181,7 +190,7 @@ fn constant(
             // in the place of topics whose types are no payloads, which is reported elsewhere
             #[allow(unused_imports)]
             use #krate::__private::NoTopics as _;
-            #krate::Contract::new(#text, ::core::module_path!(), <#client_name>::__SYSTEMGE_TOPICS)
+            #krate::Contract::new(#text, ::core::module_path!(), &[#(#keys),*], <#client_name>::__SYSTEMGE_TOPICS)
         };
     }
 }
@@ -240,7 +249,18 @@ fn types(contract: &Contract<'_>, cfgs: &[Attribute], krate: &CratePath) -> Toke
             #(#values)*
         }
     });
-    topics.collect()
+    let keys = contract.keys.iter().enumerate().map(|(index, key)| {
+        let ty = &key.ty;
+        let span = emit::place(ty);
+        quote_spanned! {span=>
+            #(#cfgs)*
+            #[automatically_derived]
+            impl #krate::__private::ContractKey<#index> for #client {
+                type Key = #ty;
+            }
+        }
+    });
+    keys.chain(topics).collect()
 }
 
 /// The macro that hands a block on, together with the digest. It has the contract's name, so that one `use` brings it

@@ -15,6 +15,7 @@ use crate::block;
 use crate::crate_path::CratePath;
 use crate::errors::ErrorStore;
 use crate::expansion::Expansion;
+use crate::key;
 
 /// Expands `#[systemge::contract]`.
 #[must_use]
@@ -22,12 +23,12 @@ pub fn contract(arguments: TokenStream, item: TokenStream, crate_path: &CratePat
     let store = ErrorStore::default();
     let sink = store.sink();
     let common = BlockArguments::read(arguments, crate_path, &sink);
-    common.refuse_rest("contract", &sink);
+    let keys = key::read(&common, &sink);
     let mut tokens = TokenStream::new();
     match block::parse_trait(item.clone(), &["topic"], &sink) {
         None => tokens.extend(item),
         Some(raw) => {
-            let contract = Contract::validate(&raw, &sink);
+            let contract = Contract::validate(&raw, keys, &sink);
             emit::contract(&contract, &common.crate_path).to_tokens(&mut tokens);
         }
     }

@@ -6,6 +6,7 @@ use syn::ext::IdentExt as _;
 
 use crate::block::RawTrait;
 use crate::client::ClientMethod;
+use crate::key::Key;
 use crate::node::model::Topic;
 
 /// A contract.
@@ -13,6 +14,8 @@ use crate::node::model::Topic;
 pub(crate) struct Contract<'b> {
     pub(crate) raw: &'b RawTrait,
     pub(crate) client_name: Ident,
+    /// What its instances are told apart by.
+    pub(crate) keys: Vec<Key>,
     /// The topics without a mistake.
     pub(crate) topics: Vec<Topic>,
     /// The methods of the client: also for topics whose attribute is wrong, so that calls make no noise.

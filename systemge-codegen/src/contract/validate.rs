@@ -10,6 +10,7 @@ use crate::attributes::Carried;
 use crate::block::{self, RawItem, RawMethod, RawTrait, Receiver, Role, Rules, ValidSignature};
 use crate::client::{self, ClientMethod};
 use crate::errors::{Mistake, Sink};
+use crate::key::Key;
 use crate::node::duplicates;
 use crate::node::model::{Topic, TopicOptions};
 use crate::topic::{TopicAttribute, TopicName, camel_case, kind};
@@ -24,11 +25,12 @@ const METHOD: Rules = Rules { what: "method of a contract", client: false, value
 
 impl<'b> Contract<'b> {
     /// Judges the trait. Gives a contract even where something is wrong.
-    pub(crate) fn validate(raw: &'b RawTrait, sink: &Sink<'_>) -> Self {
+    pub(crate) fn validate(raw: &'b RawTrait, keys: Vec<Key>, sink: &Sink<'_>) -> Self {
         head(raw, sink);
         let mut contract = Self {
             raw,
             client_name: model::client_name(&raw.name),
+            keys,
             topics: Vec::new(),
             client_methods: Vec::new(),
             warnings: Vec::new(),
@@ -65,7 +67,8 @@ impl<'b> Contract<'b> {
         if let Some(body) = body(method) {
             handler_only(&body, format!("`{name}` has a body"), "end the declaration with `;`", sink);
         }
-        let attribute = read(attribute, name, sink);
+        let keys: Vec<String> = self.keys.iter().map(Key::text).collect();
+        let attribute = read(attribute, name, &keys, sink);
         let Some(signature) = ValidSignature::read(&method.signature, METHOD, &sink.child()) else { return };
         handler_parameters(method, &signature, sink);
         let kind = kind(&attribute, &signature, sink);
@@ -113,9 +116,9 @@ fn head(raw: &RawTrait, sink: &Sink<'_>) {
 }
 
 /// Reads the attribute; what belongs to the handler is reported.
-fn read(attribute: &Attribute, name: &Ident, sink: &Sink<'_>) -> TopicAttribute {
+fn read(attribute: &Attribute, name: &Ident, keys: &[String], sink: &Sink<'_>) -> TopicAttribute {
     let known: Vec<&str> = OPTIONS.iter().chain(HANDLER_OPTIONS).copied().collect();
-    let read = TopicAttribute::read(attribute, name, &known, &sink.child());
+    let read = TopicAttribute::read_keyed(attribute, name, &known, keys, &sink.child());
     for option in read.options.iter().filter(|option| HANDLER_OPTIONS.iter().any(|other| option == other)) {
         let help = format!("write `#[topic({option})]` at the handler, in the `#[systemge::node]` block");
         handler_only(option, format!("`{option}` says how a topic is handled"), &help, sink);

@@ -16,12 +16,16 @@ use crate::topic::Kind;
 pub(crate) fn block(node: &Node<'_>, krate: &CratePath) -> TokenStream {
     let span = Span::mixed_site();
     let value = value(node, krate, |_| None);
+    // a type may have one block with its own client's name, and one that names another
+    let (constant, place) =
+        if node.is_named { ("__SYSTEMGE_NAMED_NODE", "named_node") } else { ("__SYSTEMGE_NODE", "node") };
+    let constant = Ident::new(constant, span);
     let constant = quote_spanned! {span=>
         #[doc(hidden)]
-        pub const __SYSTEMGE_NODE: ::core::option::Option<#krate::__private::NodeBlock<Self>> =
+        pub const #constant: ::core::option::Option<#krate::__private::NodeBlock<Self>> =
             ::core::option::Option::Some(#value);
     };
-    let mut tokens = emit::constant(node.block, "node", &all_conditions(node), krate, &constant);
+    let mut tokens = emit::constant(node.block, place, &all_conditions(node), krate, &constant);
     tokens.extend(coherence(node, krate));
     tokens.extend(node.warnings.iter().map(|(place, text)| emit::warning(*place, text)));
     tokens
@@ -70,6 +74,8 @@ pub(super) fn contract_block(
         let asked = conditions.list.iter().map(|(condition, ty)| condition.ask(ty, Some(node.block), krate));
         quote_spanned! {span=> #(#cfgs)* { #(#asked)* } }
     });
+    let keys = implementation.digest.keys.iter().enumerate();
+    let keys = keys.map(|(index, key)| key_field(key, index, node, implementation, place, krate));
     let complete = complete(node, implementation, place, krate);
     quote_spanned! {span=>
         #(#cfgs)*
@@ -78,6 +84,7 @@ pub(super) fn contract_block(
         impl #generics #krate::__private::HandlesContractConditions<{ #contract.key() }> for #self_type #where_clause {
             fn conditions() {
                 #listed
+                #(#keys)*
                 #complete
                 #(#asked)*
                 #(#hooks)*
@@ -119,6 +126,45 @@ pub(super) fn contract_block(
             }
         };
     }
+}
+
+/// Asks whether the application has the field for a key of the contract. The trait is one of this place, so that its message
+/// can have the name of the key in it.
+fn key_field(
+    key: &Ident,
+    index: usize,
+    node: &Node<'_>,
+    implementation: &Implementation<'_>,
+    place: Span,
+    krate: &CratePath,
+) -> TokenStream {
+    let Implementation { client, digest, .. } = implementation;
+    let krate = krate.at(place);
+    let (name, contract) = (syn::ext::IdentExt::unraw(key).to_string(), &digest.name);
+    let message = format!(
+        "[SGE0111] the topics of `{contract}` are named by a key `{name}`, but `{{Self}}` has no field `#[key] {name}: {{T}}`"
+    );
+    let label = format!("there is no `#[key] {name}: {{T}}` in it");
+    let note = format!("put `#[key]` on the field `{name}` of `{{Self}}`; it is read when the node is made");
+    let ask = emit::statement(
+        &quote_spanned! {place=> ask },
+        &[
+            &node.block.self_type,
+            &quote_spanned! {place=> <#client as #krate::__private::ContractKey<#index>>::Key },
+        ],
+        place,
+        Some(node.block),
+    );
+    quote_spanned! {place=> {
+        #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note)]
+        trait HasKey<T> {}
+
+        #[diagnostic::do_not_recommend]
+        impl<A: #krate::__private::KeyField<{ #krate::__private::probe::topic_key(#name) }, T>, T> HasKey<T> for A {}
+
+        const fn ask<A: HasKey<T>, T>() {}
+        #ask
+    } }
 }
 
 /// Asks whether the types of a handler are those of the contract.
@@ -193,6 +239,11 @@ fn value(node: &Node<'_>, krate: &CratePath, more: impl Fn(usize) -> Option<Toke
     let on_start = emit::hook(&node.on_start, false, krate);
     let on_stop = emit::hook(&node.on_stop, false, krate);
     let topics = node.topics.iter().enumerate().map(|(index, topic)| entry(topic, more(index), krate));
+    let names = node.topics.iter().flat_map(|topic| {
+        let cfgs = &topic.carried.cfgs;
+        let names = std::iter::once(&topic.name).chain(&topic.options.aliases);
+        names.map(move |name| quote_spanned! {span=> #(#cfgs)* #name })
+    });
     let table = if node.topics.is_empty() {
         quote_spanned! {span=> _ }
     } else {
@@ -201,6 +252,7 @@ fn value(node: &Node<'_>, krate: &CratePath, more: impl Fn(usize) -> Option<Toke
     quote_spanned! {span=>
         #krate::__private::NodeBlock {
             exclusive: #exclusive,
+            names: &[#(#names),*],
             topics: |#table| { #(#topics)* },
             on_start: #on_start,
             on_stop: #on_stop,

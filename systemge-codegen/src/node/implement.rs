@@ -139,6 +139,8 @@ pub(super) struct Implementation<'i> {
     pub(super) client: &'i TokenStream,
     /// The place of each topic in the contract.
     pub(super) places: Vec<usize>,
+    /// The name of the contract, and those of its keys.
+    pub(super) digest: &'i Digest,
     /// Whether some are under a `#[cfg]`, so that the compiler has to see whether all are handled.
     pub(super) conditional: bool,
     /// The name of the constant with the block.
@@ -185,6 +187,7 @@ fn expand(raw: &RawBlock, digest: &Digest, krate: &CratePath, sink: &Sink<'_>) -
             contract: &contract,
             client: &client,
             places,
+            digest,
             conditional,
             constant: format_ident!("{home}_BLOCK"),
         };

@@ -56,5 +56,6 @@ fn client<'n>(node: &'n Node<'_>) -> Client<'n> {
         self_type: Some(&block.self_type),
         methods: &node.client_methods,
         contract: None,
+        keys: &[],
     }
 }

@@ -19,6 +19,8 @@ use crate::topic::{Kind, TopicName};
 pub(crate) struct Node<'b> {
     pub(crate) block: &'b RawBlock,
     pub(crate) client_name: Ident,
+    /// Whether the block says the name of its client.
+    pub(crate) is_named: bool,
     pub(crate) topics: Vec<Topic>,
     /// The handlers whose signature is right, even if their attribute is not: so that uses of the client make no
     /// noise beside the error.
@@ -35,6 +37,7 @@ impl<'b> Node<'b> {
         Self {
             block,
             client_name: arguments.client_name(block),
+            is_named: arguments.client.is_some(),
             topics: Vec::new(),
             client_methods: Vec::new(),
             on_start: Vec::new(),

@@ -82,6 +82,16 @@ where
         ::systemge::__private::NodeBlock<Self>,
     > = ::core::option::Option::Some(::systemge::__private::NodeBlock {
         exclusive: true,
+        names: &[
+            "getGrid",
+            "setGrid",
+            #[cfg(feature = "cells")]
+            NAMES_CELL,
+            "search",
+            "find",
+            <Life>::FIND,
+            "fetch",
+        ],
         topics: |table| {
             table
                 .request::<
@@ -278,13 +288,6 @@ pub struct LifeClient {
     clippy::nursery
 )]
 impl LifeClient {
-    /// A client that asks every node which handles the topic.
-    pub fn new(caller: &impl ::systemge::client::Caller) -> Self {
-        Self {
-            core: ::systemge::__private::ClientCore::new(caller),
-            application: ::core::marker::PhantomData,
-        }
-    }
     /// Asks only the node of that name.
     #[must_use]
     pub fn to(self, node: impl ::core::convert::Into<::std::string::String>) -> Self {
@@ -308,6 +311,13 @@ impl LifeClient {
     pub fn wait_for_provider(self, time: ::core::time::Duration) -> Self {
         Self {
             core: self.core.wait_for_provider(time),
+            application: ::core::marker::PhantomData,
+        }
+    }
+    /// A client that asks every node which handles the topic.
+    pub fn new(caller: &impl ::systemge::client::Caller) -> Self {
+        Self {
+            core: ::systemge::__private::ClientCore::new(caller),
             application: ::core::marker::PhantomData,
         }
     }

@@ -13,7 +13,7 @@ where
     T: Clone,
 {
     #[doc(hidden)]
-    const fn __systemge_node_conditions() {
+    const fn __systemge_named_node_conditions() {
         crate::net::__private::probe::application::<Store<T, N>>();
         {
             crate::net::__private::probe::reply::<Page<Self, T>>();
@@ -29,10 +29,11 @@ where
     for<'systemge> Page<Self, T>: crate::net::__private::probe::IsReply<'systemge>,
 {
     #[doc(hidden)]
-    pub const __SYSTEMGE_NODE: ::core::option::Option<
+    pub const __SYSTEMGE_NAMED_NODE: ::core::option::Option<
         crate::net::__private::NodeBlock<Self>,
     > = ::core::option::Option::Some(crate::net::__private::NodeBlock {
         exclusive: false,
+        names: &["get"],
         topics: |table| {
             table
                 .request::<
@@ -80,13 +81,6 @@ impl<T: Payload, const N: usize> StoreCaller<T, N>
 where
     T: Clone,
 {
-    /// A client that asks every node which handles the topic.
-    pub fn new(caller: &impl crate::net::client::Caller) -> Self {
-        Self {
-            core: crate::net::__private::ClientCore::new(caller),
-            application: ::core::marker::PhantomData,
-        }
-    }
     /// Asks only the node of that name.
     #[must_use]
     pub fn to(self, node: impl ::core::convert::Into<::std::string::String>) -> Self {
@@ -110,6 +104,13 @@ where
     pub fn wait_for_provider(self, time: ::core::time::Duration) -> Self {
         Self {
             core: self.core.wait_for_provider(time),
+            application: ::core::marker::PhantomData,
+        }
+    }
+    /// A client that asks every node which handles the topic.
+    pub fn new(caller: &impl crate::net::client::Caller) -> Self {
+        Self {
+            core: crate::net::__private::ClientCore::new(caller),
             application: ::core::marker::PhantomData,
         }
     }

@@ -10,7 +10,7 @@ async fn }
 }
 }
 }
-# [automatically_derived] # [allow (deprecated , clippy :: all , clippy :: pedantic , clippy :: nursery)] impl Life where for < 'systemge > Life : :: systemge :: __private :: probe :: IsApplication < 'systemge > , for < 'systemge > Grid : :: systemge :: __private :: probe :: IsReply < 'systemge > , { # [doc (hidden)] pub const __SYSTEMGE_NODE : :: core :: option :: Option < :: systemge :: __private :: NodeBlock < Self >> = :: core :: option :: Option :: Some (:: systemge :: __private :: NodeBlock { exclusive : false , topics : | table | { table . request :: < () , Grid , _ , _ > ("getGrid" , :: systemge :: __private :: TopicOptions :: DEFAULT , | invocation , () : () | async move { let (state , context) = invocation . open :: < :: systemge :: AnyApplication > () ;
+# [automatically_derived] # [allow (deprecated , clippy :: all , clippy :: pedantic , clippy :: nursery)] impl Life where for < 'systemge > Life : :: systemge :: __private :: probe :: IsApplication < 'systemge > , for < 'systemge > Grid : :: systemge :: __private :: probe :: IsReply < 'systemge > , { # [doc (hidden)] pub const __SYSTEMGE_NODE : :: core :: option :: Option < :: systemge :: __private :: NodeBlock < Self >> = :: core :: option :: Option :: Some (:: systemge :: __private :: NodeBlock { exclusive : false , names : & ["getGrid" , "fine"] , topics : | table | { table . request :: < () , Grid , _ , _ > ("getGrid" , :: systemge :: __private :: TopicOptions :: DEFAULT , | invocation , () : () | async move { let (state , context) = invocation . open :: < :: systemge :: AnyApplication > () ;
 let reply = { let application = state . shared () . await ;
 Self :: grid (& application) . await }
 ;
@@ -26,15 +26,15 @@ Self :: fine (& application) . await }
 , on_start : :: core :: option :: Option :: None , on_stop : :: core :: option :: Option :: None , }) ;
 }
 # [doc = " The typed caller of the topics of `Life`."] # [allow (dead_code , unreachable_pub)] struct LifeClient { core : :: systemge :: __private :: ClientCore < 2usize > , application : :: core :: marker :: PhantomData < fn () -> () > , }
-# [automatically_derived] # [allow (dead_code , deprecated , unreachable_pub , clippy :: all , clippy :: pedantic , clippy :: nursery)] impl LifeClient { # [doc = " A client that asks every node which handles the topic."] pub fn new (caller : & impl :: systemge :: client :: Caller) -> Self { Self { core : :: systemge :: __private :: ClientCore :: new (caller) , application : :: core :: marker :: PhantomData }
-}
-# [doc = r" Asks only the node of that name."] # [must_use] pub fn to (self , node : impl :: core :: convert :: Into < :: std :: string :: String >) -> Self { Self { core : self . core . to (node) , application : :: core :: marker :: PhantomData }
+# [automatically_derived] # [allow (dead_code , deprecated , unreachable_pub , clippy :: all , clippy :: pedantic , clippy :: nursery)] impl LifeClient { # [doc = r" Asks only the node of that name."] # [must_use] pub fn to (self , node : impl :: core :: convert :: Into < :: std :: string :: String >) -> Self { Self { core : self . core . to (node) , application : :: core :: marker :: PhantomData }
 }
 # [doc = r" Asks one of the nodes that handle the topic, the less busy of two random ones;
 another one if it refuses"] # [doc = r" the request, or its connection cannot take it."] # [must_use] pub fn any (self) -> Self { Self { core : self . core . any () , application : :: core :: marker :: PhantomData }
 }
 # [doc = r" Waits so long for a node that handles the topic, if none is connected;
 without it, that is an error at"] # [doc = r" once. The time of a request counts from when it is sent."] # [must_use] pub fn wait_for_provider (self , time : :: core :: time :: Duration) -> Self { Self { core : self . core . wait_for_provider (time) , application : :: core :: marker :: PhantomData }
+}
+# [doc = " A client that asks every node which handles the topic."] pub fn new (caller : & impl :: systemge :: client :: Caller) -> Self { Self { core : :: systemge :: __private :: ClientCore :: new (caller) , application : :: core :: marker :: PhantomData }
 }
 # [doc = " The topic of `Life::grid`."] fn grid (& self) -> :: systemge :: client :: Request < '_ , () , Grid > where for < 'systemge > Grid : :: systemge :: __private :: probe :: IsReply < 'systemge > , { self . core . request (0usize , const { & :: systemge :: Topic :: request :: < () , Grid > ("getGrid") }
 , ()) }

@@ -40,6 +40,7 @@ where
         ::systemge::__private::NodeBlock<Self>,
     > = ::core::option::Option::Some(::systemge::__private::NodeBlock {
         exclusive: false,
+        names: &["twice", "fine"],
         topics: |table| {
             table
                 .message::<
@@ -100,13 +101,6 @@ struct LifeClient {
     clippy::nursery
 )]
 impl LifeClient {
-    /// A client that asks every node which handles the topic.
-    pub fn new(caller: &impl ::systemge::client::Caller) -> Self {
-        Self {
-            core: ::systemge::__private::ClientCore::new(caller),
-            application: ::core::marker::PhantomData,
-        }
-    }
     /// Asks only the node of that name.
     #[must_use]
     pub fn to(self, node: impl ::core::convert::Into<::std::string::String>) -> Self {
@@ -130,6 +124,13 @@ impl LifeClient {
     pub fn wait_for_provider(self, time: ::core::time::Duration) -> Self {
         Self {
             core: self.core.wait_for_provider(time),
+            application: ::core::marker::PhantomData,
+        }
+    }
+    /// A client that asks every node which handles the topic.
+    pub fn new(caller: &impl ::systemge::client::Caller) -> Self {
+        Self {
+            core: ::systemge::__private::ClientCore::new(caller),
             application: ::core::marker::PhantomData,
         }
     }

@@ -116,11 +116,17 @@ impl Asking {
             Target::Any => self.ask_any(question, now)?,
             Target::All | Target::Node(_) => self.ask_all(question)?,
         };
-        if asked || self.look(destination, now) {
+        if asked {
+            return Ok(());
+        }
+        if let Some(error) = destination.route.unnamed() {
+            return Err(RequestError::Key(error.clone()));
+        }
+        if self.look(destination, now) {
             return Ok(());
         }
         Err(RequestError::NoHandler {
-            topic: destination.route.name(),
+            topic: destination.route.topic_name().clone(),
             mismatched: destination.route.mismatches(),
         })
     }

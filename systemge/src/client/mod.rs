@@ -9,6 +9,7 @@ mod one_way;
 mod outcome;
 mod request;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 use crate::connection::outbox::Pushed;
 use crate::context::{Context, Hold};
 use crate::contract::Contract;
+use crate::key::{Keys, name_with};
 use crate::node::{Inner, Node, Peer, Provider, Providers, Route};
 use crate::payload::{Payload, Reply};
 use crate::topic::Topic;
@@ -38,6 +40,8 @@ mod sealed {
     pub struct Origin {
         pub(super) node: Arc<Inner>,
         pub(super) hold: Hold,
+        /// Whether it is the application that sends, and not the program around it.
+        pub(super) application: bool,
     }
 
     #[expect(unnameable_types, reason = "sealed: only this crate knows who can send")]
@@ -50,14 +54,14 @@ mod sealed {
 impl<A> Caller for Context<A> {}
 impl<A> sealed::Sealed for Context<A> {
     fn origin(&self) -> sealed::Origin {
-        sealed::Origin { node: self.core().node.clone(), hold: self.core().hold }
+        sealed::Origin { node: self.core().node.clone(), hold: self.core().hold, application: true }
     }
 }
 
 impl Caller for Node {}
 impl sealed::Sealed for Node {
     fn origin(&self) -> sealed::Origin {
-        sealed::Origin { node: self.inner().clone(), hold: Hold::Nothing }
+        sealed::Origin { node: self.inner().clone(), hold: Hold::Nothing, application: false }
     }
 }
 
@@ -86,17 +90,26 @@ struct ClientInner {
     target: Target,
     /// How long a node is waited for that handles the topic.
     patience: Option<Duration>,
-    /// The contract that declares the topics.
+    /// The contract that declares the topics, where the application calls it.
     contract: Option<&'static Contract>,
+    /// What names the instance that is asked.
+    keys: Option<Keys>,
 }
 
 impl<const N: usize> ClientCore<N> {
     /// A client that asks every node that handles the topic.
     #[must_use]
     pub fn new(caller: &impl Caller) -> Self {
-        let sealed::Origin { node, hold } = caller.origin();
+        let sealed::Origin { node, hold, .. } = caller.origin();
         Self {
-            inner: ClientInner { node, hold, target: Target::All, patience: None, contract: None },
+            inner: ClientInner {
+                node,
+                hold,
+                target: Target::All,
+                patience: None,
+                contract: None,
+                keys: None,
+            },
             routes: [const { OnceLock::new() }; N],
         }
     }
@@ -105,8 +118,16 @@ impl<const N: usize> ClientCore<N> {
     #[must_use]
     pub fn of_contract(caller: &impl Caller, contract: &'static Contract) -> Self {
         let mut core = Self::new(caller);
-        core.inner.contract = Some(contract);
+        core.inner.contract = caller.origin().application.then_some(contract);
         core
+    }
+
+    /// The client of one instance.
+    #[must_use]
+    pub fn keyed<const M: usize>(&self, keys: &[(&'static str, Cow<'_, str>)]) -> ClientCore<M> {
+        let keys = keys.iter().map(|(key, segment)| (*key, segment.clone().into_owned())).collect();
+        let inner = ClientInner { keys: Some(keys), ..self.inner.clone() };
+        ClientCore { inner, routes: [const { OnceLock::new() }; M] }
     }
 
     /// Asks only the node of that name.
@@ -150,11 +171,25 @@ impl<const N: usize> ClientCore<N> {
     }
 
     fn destination(&self, index: usize, topic: &'static Topic) -> Destination<'_> {
-        let route = self.routes[index].get_or_init(|| {
-            let node = &self.inner.node;
-            node.router().route(topic, node.metrics().sent())
-        });
+        let route = self.routes[index].get_or_init(|| self.inner.route(topic));
         Destination { client: &self.inner, route }
+    }
+}
+
+impl ClientInner {
+    /// The way of a topic: looked up once by every client.
+    #[cold]
+    fn route(&self, topic: &'static Topic) -> Arc<Route> {
+        if let Some(contract) = self.contract {
+            self.node.calls(contract);
+        }
+        // all instances are counted together: there may be any number of them
+        let counts = self.node.metrics().sent().of(topic);
+        let Some(keys) = &self.keys else { return self.node.router().route(topic, counts) };
+        match name_with(topic.written_name(), keys) {
+            Ok(name) => self.node.router().route(&topic.clone().named(name), counts),
+            Err(error) => Route::nowhere(topic.clone(), counts, error),
+        }
     }
 }
 

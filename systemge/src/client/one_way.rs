@@ -9,10 +9,12 @@ use super::asking::later;
 use super::{Destination, Looking, Target, hand_to_one};
 use crate::config::SlowPeerPolicy;
 use crate::connection::outbox::{About, Pushed, RoomTicket};
+use crate::key::KeyError;
 use crate::node::{Provider, Route};
 use crate::payload::Payload;
 use crate::payload::codec::encode;
 use crate::protocol::frame::{Encoding, GoodbyeCode};
+use crate::topic::TopicName;
 
 /// A message about to be sent: `.await` it.
 ///
@@ -36,11 +38,14 @@ pub enum SendError {
     /// The node that sends is not running. The caller's mistake, or a node that is being stopped.
     #[error("the node `{0}` is not running")]
     NotRunning(String),
+    /// The client's key can't be a part of a topic's name. The caller's mistake.
+    #[error(transparent)]
+    Key(KeyError),
     /// The payload can't be written, or is larger than a receiver accepts. The caller's mistake.
     #[error("the payload of `{topic}` cannot be sent: {reason}")]
     Unencodable {
         /// The topic.
-        topic: &'static str,
+        topic: TopicName,
         /// What serde or the receiver's limit says.
         reason: String,
     },
@@ -204,6 +209,9 @@ impl Sending {
         if !node.can_send() {
             return Some(Err(SendError::NotRunning(node.name().to_owned())));
         }
+        if let Some(error) = destination.route.unnamed() {
+            return Some(Err(SendError::Key(error.clone())));
+        }
         let providers = destination.providers();
         let any = matches!(destination.client.target, Target::Any);
         let several = providers.len() > 1 && !any;
@@ -324,5 +332,5 @@ fn append(encoded: Option<&[u8]>, encode: &Encode<'_>, out: &mut Vec<u8>) -> Res
 }
 
 fn unencodable(destination: Destination<'_>, reason: String) -> SendError {
-    SendError::Unencodable { topic: destination.route.name(), reason }
+    SendError::Unencodable { topic: destination.route.topic_name().clone(), reason }
 }

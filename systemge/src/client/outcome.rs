@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::key::KeyError;
 use crate::node::Mismatch;
+use crate::topic::TopicName;
 
 /// How a request ended at one node that was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,10 +27,13 @@ pub enum RequestError<E> {
     #[error("no connected node handles `{topic}`{}", mismatch_note(.mismatched))]
     NoHandler {
         /// The topic.
-        topic: &'static str,
+        topic: TopicName,
         /// The nodes that handle a topic of that name with other types, and what differs.
         mismatched: Vec<Mismatch>,
     },
+    /// The client's key can't be a part of a topic's name. The caller's mistake.
+    #[error(transparent)]
+    Key(KeyError),
     /// The node that asks is not running. The caller's mistake, or a node that is being stopped.
     #[error("the node `{0}` is not running")]
     NotRunning(String),
@@ -106,6 +111,7 @@ impl RequestError<std::convert::Infallible> {
     pub(super) fn widen<E>(self) -> RequestError<E> {
         match self {
             Self::NoHandler { topic, mismatched } => RequestError::NoHandler { topic, mismatched },
+            Self::Key(error) => RequestError::Key(error),
             Self::NotRunning(node) => RequestError::NotRunning(node),
             Self::WouldDeadlock { node, reason } => RequestError::WouldDeadlock { node, reason },
             Self::Unencodable(why) => RequestError::Unencodable(why),

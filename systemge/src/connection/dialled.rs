@@ -140,6 +140,7 @@ impl Side for Dialled {
                     tracing::info!(node = %self.node.name(), peer = %peer.name(), endpoint = %self.endpoint, "connected");
                     self.node.router().joined(peer);
                     self.state.set(DialState::Connected(peer.name().clone()));
+                    self.node.report_unhandled();
                 }
             }
             (Event::Withdrawn(topics), Some(peer)) => {

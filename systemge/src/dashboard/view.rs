@@ -182,7 +182,7 @@ pub(super) struct NodeDetail {
 /// A topic that a node handles.
 #[derive(Debug, Serialize)]
 struct TopicView {
-    name: &'static str,
+    name: String,
     kind: &'static str,
     payload: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -201,7 +201,7 @@ struct TopicView {
 /// A topic that a node has called.
 #[derive(Debug, Serialize)]
 pub(super) struct CallView {
-    pub(super) name: &'static str,
+    pub(super) name: String,
     pub(super) kind: &'static str,
     /// The connected nodes that handle it.
     pub(super) providers: Vec<String>,
@@ -272,19 +272,20 @@ pub(super) const fn kind(kind: TopicKind) -> &'static str {
 impl NodeDetail {
     pub(super) fn new(node: &Node, view: NodeView, traffic: &BTreeMap<PeerKey, Traffic>) -> Self {
         let metrics = node.metrics();
-        let announced: BTreeSet<&str> = node.topics().iter().map(|topic| topic.name()).collect();
+        let announced: BTreeSet<crate::TopicName> =
+            node.topics().iter().map(|topic| topic.topic_name().clone()).collect();
         let handlers = node.inner().handlers();
         let handles = handlers.iter().map(|handler| {
             let topic = handler.topic();
             let counted = metrics.received.iter().find(|counted| *counted.topic == *topic.name());
             let quantile = |share| Some(counted?.durations.quantile(share)?.as_secs_f64());
             TopicView {
-                name: topic.name(),
+                name: topic.name().to_owned(),
                 kind: kind(topic.kind()),
                 payload: topic.payload().to_string(),
                 response: topic.response().map(ToString::to_string),
                 error: topic.error().map(ToString::to_string),
-                announced: announced.contains(topic.name()),
+                announced: announced.contains(topic.topic_name()),
                 received: counted.map_or(0, |counted| counted.received),
                 errors: counted.map_or(0, |counted| counted.outcomes.total() - counted.outcomes.success),
                 p50: quantile(0.5),
@@ -308,7 +309,7 @@ fn calls(node: &Node, metrics: &NodeMetrics) -> Vec<CallView> {
     let view = |(topic, providers): (crate::Topic, Vec<std::sync::Arc<str>>)| {
         let counted = metrics.sent.iter().find(|counted| *counted.topic == *topic.name());
         CallView {
-            name: topic.name(),
+            name: topic.name().to_owned(),
             kind: kind(topic.kind()),
             providers: providers.iter().map(ToString::to_string).collect(),
             sent: counted.map_or(0, |counted| counted.sent),
@@ -431,7 +432,7 @@ struct Link {
 #[derive(Debug, Serialize)]
 struct Missing {
     node: String,
-    topic: &'static str,
+    topic: String,
     kind: &'static str,
 }
 

@@ -7,14 +7,14 @@ use super::counts::{Count, HandlerCounts, RequestCounts};
 use super::durations::DurationCounts;
 use super::{ReceivedTopic, SentTopic};
 use crate::protocol::frame::Status;
-use crate::topic::{Topic, TopicKind};
+use crate::topic::{Topic, TopicKind, TopicName};
 
 // ---- received ----
 
 /// A topic that the node handles.
 #[derive(Debug)]
 pub(crate) struct ReceivedCounts {
-    name: &'static str,
+    name: TopicName,
     kind: TopicKind,
     received: Count,
     bytes: Count,
@@ -25,7 +25,7 @@ pub(crate) struct ReceivedCounts {
 impl ReceivedCounts {
     pub(super) fn new(topic: &Topic) -> Self {
         Self {
-            name: topic.name(),
+            name: topic.topic_name().clone(),
             kind: topic.kind(),
             received: Count::default(),
             bytes: Count::default(),
@@ -34,8 +34,8 @@ impl ReceivedCounts {
         }
     }
 
-    pub(crate) const fn name(&self) -> &'static str {
-        self.name
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// A handler took so long; stands for `weight` of its calls.
@@ -45,7 +45,7 @@ impl ReceivedCounts {
 
     pub(super) fn snapshot(&self) -> ReceivedTopic {
         ReceivedTopic {
-            topic: self.name.into(),
+            topic: self.name.as_str().into(),
             kind: self.kind,
             received: self.received.get(),
             bytes: self.bytes.get(),
@@ -203,14 +203,14 @@ impl SentTopics {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The counters of a topic; made when it is first asked for.
+    /// The counters of a topic, as it is written in the program; made when they are first asked for.
     pub(crate) fn of(&self, topic: &Topic) -> Arc<SentCounts> {
         let mut sent = self.lock();
         let Sent { topics, by_name } = &mut *sent;
-        let index = *by_name.entry(topic.name()).or_insert_with(|| {
+        let index = *by_name.entry(topic.written_name()).or_insert_with(|| {
             let index = u32::try_from(topics.len()).unwrap_or(u32::MAX);
             topics.push(Arc::new(SentCounts {
-                name: topic.name(),
+                name: topic.written_name(),
                 kind: topic.kind(),
                 index,
                 sent: Count::default(),

@@ -16,10 +16,11 @@ use crate::application::{Application, Invocation, State};
 use crate::cancellation::Cancellation;
 use crate::context::Core;
 use crate::error::panic_text;
+use crate::key::{KeyError, Keys, name_with};
 use crate::payload::codec::{decode, encode};
 use crate::payload::{OneWayReply, Payload, Reply};
 use crate::protocol::frame::{Encoding, Status, Token, begin_response, finish, write_text_response};
-use crate::topic::Topic;
+use crate::topic::{Topic, TopicName};
 
 /// What the options of `#[topic(..)]` say.
 #[doc(hidden)]
@@ -45,6 +46,8 @@ impl TopicOptions {
 pub(crate) struct Handler {
     topic: Topic,
     options: TopicOptions,
+    /// The other names that the topic is announced under.
+    aliases: Arc<[TopicName]>,
     worker: Arc<MakeWorker>,
 }
 
@@ -57,6 +60,10 @@ impl Handler {
 
     pub(crate) const fn options(&self) -> TopicOptions {
         self.options
+    }
+
+    pub(crate) fn aliases(&self) -> &[TopicName] {
+        &self.aliases
     }
 
     /// A place where one call can run.
@@ -223,16 +230,25 @@ impl Worker for LimitedWorker {
 #[doc(hidden)]
 pub struct TopicTable<A> {
     state: Arc<State<A>>,
-    handlers: Vec<Handler>,
+    list: HandlerList,
+}
+
+/// The handlers, whatever their application.
+pub(crate) struct HandlerList {
+    pub(crate) handlers: Vec<Handler>,
+    /// What names this instance of the application.
+    keys: Keys,
+    /// Why a topic has no name.
+    pub(crate) unnamed: Option<KeyError>,
 }
 
 impl<A: Application> TopicTable<A> {
-    pub(crate) const fn new(state: Arc<State<A>>) -> Self {
-        Self { state, handlers: Vec::new() }
+    pub(crate) const fn new(state: Arc<State<A>>, keys: Keys) -> Self {
+        Self { state, list: HandlerList { handlers: Vec::new(), keys, unnamed: None } }
     }
 
-    pub(crate) fn finish(self) -> Vec<Handler> {
-        self.handlers
+    pub(crate) fn finish(self) -> HandlerList {
+        self.list
     }
 
     /// Adds the handler of a one-way topic.
@@ -243,8 +259,8 @@ impl<A: Application> TopicTable<A> {
         H: Fn(Invocation<A>, P) -> F + Copy + Send + Sync + 'static,
         F: Future<Output = (R, Invocation<A>)> + Send + 'static,
     {
-        let topic = const { Topic::one_way::<P>("") }.named(name);
-        self.add(topic, options, handler, finish_message::<R>);
+        let topic = const { Topic::one_way::<P>("") };
+        self.add(name, topic, options, handler, finish_message::<R>);
     }
 
     /// Adds the handler of a request.
@@ -255,12 +271,18 @@ impl<A: Application> TopicTable<A> {
         H: Fn(Invocation<A>, P) -> F + Copy + Send + Sync + 'static,
         F: Future<Output = (R, Invocation<A>)> + Send + 'static,
     {
-        let topic = const { Topic::request::<P, R>("") }.named(name);
-        self.add(topic, options, handler, finish_request::<R>);
+        let topic = const { Topic::request::<P, R>("") };
+        self.add(name, topic, options, handler, finish_request::<R>);
     }
 
-    fn add<P, R, H, F>(&mut self, topic: Topic, options: TopicOptions, handler: H, finish: Finish<R>)
-    where
+    fn add<P, R, H, F>(
+        &mut self,
+        name: &'static str,
+        topic: Topic,
+        options: TopicOptions,
+        handler: H,
+        finish: Finish<R>,
+    ) where
         P: Payload,
         R: Send + 'static,
         H: Fn(Invocation<A>, P) -> F + Copy + Send + Sync + 'static,
@@ -278,16 +300,31 @@ impl<A: Application> TopicTable<A> {
                 payload: PhantomData,
             })
         };
-        push(&mut self.handlers, topic, options, Arc::new(worker));
+        self.list.push(name, topic, options, Arc::new(worker));
     }
 }
 
-/// Adds a handler under its name and its other names.
-fn push(handlers: &mut Vec<Handler>, topic: Topic, options: TopicOptions, worker: Arc<MakeWorker>) {
-    for alias in options.aliases {
-        handlers.push(Handler { topic: topic.named(alias), options, worker: worker.clone() });
+impl HandlerList {
+    /// Adds a handler under its name and its other names.
+    fn push(&mut self, name: &'static str, topic: Topic, options: TopicOptions, worker: Arc<MakeWorker>) {
+        let named = |name: &&'static str| name_with(name, &self.keys);
+        let names = named(&name).and_then(|name| {
+            let aliases: Result<Arc<[TopicName]>, KeyError> = options.aliases.iter().map(named).collect();
+            Ok((name, aliases?))
+        });
+        match names {
+            Ok((name, aliases)) => {
+                let topics = aliases.iter().chain([&name]).map(|name| topic.clone().named(name.clone()));
+                self.handlers.extend(topics.map(|topic| Handler {
+                    topic,
+                    options,
+                    aliases: aliases.clone(),
+                    worker: worker.clone(),
+                }));
+            }
+            Err(error) => self.unnamed = Some(error),
+        }
     }
-    handlers.push(Handler { topic, options, worker });
 }
 
 /// Runs a handler that blocks its thread on a thread where that keeps nobody from anything. A panic in it goes on here.

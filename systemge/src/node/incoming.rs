@@ -251,13 +251,16 @@ impl Inner {
     /// The topics that are not withdrawn.
     pub(crate) fn topics(&self) -> Vec<Topic> {
         let topics = self.program().handlers.iter().enumerate();
-        topics.filter(|(index, _)| !self.is_withdrawn(*index)).map(|(_, handler)| *handler.topic()).collect()
+        topics
+            .filter(|(index, _)| !self.is_withdrawn(*index))
+            .map(|(_, handler)| handler.topic().clone())
+            .collect()
     }
 
     /// The topics that this node handles, each with whether it is announced.
     pub(crate) fn all_topics(&self) -> Vec<(Topic, bool)> {
         let topics = self.program().handlers.iter().enumerate();
-        topics.map(|(index, handler)| (*handler.topic(), !self.is_withdrawn(index))).collect()
+        topics.map(|(index, handler)| (handler.topic().clone(), !self.is_withdrawn(index))).collect()
     }
 
     /// Every start announces everything.
@@ -274,13 +277,13 @@ impl Inner {
         let Some(handler) = handlers.iter().find(|handler| handler.topic().name() == topic) else {
             return false;
         };
-        let aliases = handler.options().aliases;
-        let aliases = if aliases.contains(&topic) { &[] } else { aliases };
+        let aliases = handler.aliases();
+        let aliases = if aliases.iter().any(|alias| *alias == topic) { &[] } else { aliases };
         let _changing = lock(&self.announcement.changing);
         let changed: Vec<usize> = (0..handlers.len())
             .filter(|index| {
                 let name = handlers[*index].topic().name();
-                name == topic || aliases.contains(&name)
+                name == topic || aliases.iter().any(|alias| *alias == name)
             })
             .filter(|index| self.announcement.is_withdrawn(*index) == announced)
             .collect();

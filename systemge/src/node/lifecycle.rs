@@ -230,6 +230,7 @@ impl Inner {
         #[cfg(feature = "_web")]
         let web = self.bind_web().await?;
         self.set_sending(true);
+        self.expect_topics();
         let run = self.run();
         #[cfg(feature = "tls")]
         self.spawn_connection(credentials.watch(self.name().into(), run.stop.clone()));

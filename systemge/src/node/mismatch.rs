@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::payload::Description;
-use crate::topic::Topic;
+use crate::topic::{Topic, TopicName};
 
 /// A topic that this node calls with other types than a connected node handles it with. Nothing is sent there; all other
 /// topics of the two work.
@@ -12,7 +12,7 @@ use crate::topic::Topic;
 #[non_exhaustive]
 pub struct Mismatch {
     /// The topic.
-    pub topic: &'static str,
+    pub topic: TopicName,
     /// The node that calls it.
     pub node: Arc<str>,
     /// The node that handles it.
@@ -30,7 +30,7 @@ impl Mismatch {
     pub(super) fn new(topic: &Topic, node: &Arc<str>, peer: &Arc<str>, there: Option<&Description>) -> Self {
         let here = topic.description();
         Self {
-            topic: topic.name(),
+            topic: topic.topic_name().clone(),
             node: node.clone(),
             peer: peer.clone(),
             differences: there.map_or_else(Vec::new, |there| here.differences(there, [node, peer])),

@@ -12,6 +12,7 @@ mod program;
 mod router;
 mod secrets;
 mod settings;
+mod unhandled;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -35,6 +36,7 @@ use crate::config::{ConnectConfig, Endpoint};
 use crate::connection::DialState;
 use crate::context::{Context, Core, Hold};
 use crate::metrics::{Counters, NodeMetrics};
+use crate::topic::TopicName;
 
 /// The handle of a node. Cloning is cheap; all clones are the same node.
 ///
@@ -140,6 +142,14 @@ impl Node {
     #[must_use]
     pub fn listeners(&self) -> Vec<Listener> {
         self.inner.listeners().to_vec()
+    }
+
+    /// The topics that no connected node handles, of those that this node has called and of those that its application lists
+    /// in `calls(..)`, in the order of their names. They are logged, too, when all endpoints that the node dials are
+    /// connected.
+    #[must_use]
+    pub fn unhandled_topics(&self) -> Vec<TopicName> {
+        self.inner.router().unhandled()
     }
 
     /// Where the node listens for peers, as others can dial it: with the real ports; empty unless it runs.

@@ -4,16 +4,23 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::handler::{Handler, TopicTable};
+use super::handler::{Handler, HandlerList, TopicTable};
 use crate::application::{Application, HookResult, Invocation, State};
 use crate::command::{CommandTable, Commands};
 use crate::context::Core;
+use crate::contract::Contracts;
+use crate::key::KeyError;
+use crate::topic::TopicName;
 
 type Hook = Box<dyn Fn(Core) -> BoxFuture<'static, HookResult> + Send + Sync>;
 
 /// What a node runs: an application and its components, without its type.
 pub(crate) struct Program {
     pub(crate) handlers: Arc<[Handler]>,
+    /// Why a topic has no name: a key of the application.
+    pub(crate) unnamed: Option<KeyError>,
+    /// The contracts that it lists.
+    pub(crate) contracts: Contracts,
     pub(crate) commands: Commands,
     pub(crate) on_start: Option<Hook>,
     pub(crate) on_stop: Option<Hook>,
@@ -46,8 +53,9 @@ impl Program {
     pub(crate) fn new<A: Application>(application: A) -> Self {
         let components = A::__components();
         let kinds = application.__kinds();
+        let keys = application.__keys().into();
         let state = Arc::new(State::new(application, components.exclusive()));
-        let mut topics = TopicTable::new(state.clone());
+        let mut topics = TopicTable::new(state.clone(), keys);
         let mut commands = CommandTable::new(state.clone());
         let (mut on_start, mut on_stop) = (Vec::new(), Vec::new());
         for block in components.nodes {
@@ -58,6 +66,7 @@ impl Program {
         if let Some(block) = components.commands {
             (block.commands)(&mut commands);
         }
+        let HandlerList { handlers, unnamed, .. } = topics.finish();
         #[cfg(feature = "http")]
         let has_http = components.http.is_some();
         #[cfg(feature = "http")]
@@ -107,7 +116,9 @@ impl Program {
             http,
             #[cfg(feature = "websocket")]
             websocket: hub,
-            handlers: topics.finish().into(),
+            handlers: handlers.into(),
+            unnamed,
+            contracts: A::__CONTRACTS,
             commands: commands.finish(),
             on_start: in_turn(on_start, false),
             on_stop: in_turn(on_stop, true),
@@ -117,9 +128,13 @@ impl Program {
     }
 
     /// The first topic that is declared twice.
-    pub(crate) fn duplicate_topic(&self) -> Option<&'static str> {
+    pub(crate) fn duplicate_topic(&self) -> Option<TopicName> {
         let mut names = std::collections::HashSet::new();
-        self.handlers.iter().map(|handler| handler.topic().name()).find(|name| !names.insert(*name))
+        self.handlers
+            .iter()
+            .map(|handler| handler.topic().topic_name())
+            .find(|name| !names.insert(*name))
+            .cloned()
     }
 }
 

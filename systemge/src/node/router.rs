@@ -1,6 +1,6 @@
 //! Which connected nodes handle which topic.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::{ArcSwap, Guard};
@@ -8,9 +8,10 @@ use tokio::sync::watch;
 
 use super::mismatch::Mismatch;
 use super::peer::{Answer, Peer, PeerTopic};
-use crate::metrics::{SentCounts, SentTopics};
+use crate::key::KeyError;
+use crate::metrics::SentCounts;
 use crate::protocol::frame::TopicId;
-use crate::topic::Topic;
+use crate::topic::{Topic, TopicName};
 
 /// Which connected nodes handle which topic.
 pub(crate) struct Router {
@@ -25,7 +26,13 @@ pub(crate) struct Router {
 struct State {
     peers: Vec<Arc<Peer>>,
     /// By name and fingerprint: two clients that disagree about a topic's types have two routes.
-    routes: HashMap<(&'static str, u64), Arc<Route>>,
+    routes: HashMap<(TopicName, u64), Arc<Route>>,
+    /// How many routes there are when those of instances that no client knows any more are next removed.
+    tidy_at: usize,
+    /// The unhandled topics that were last logged.
+    reported: Vec<TopicName>,
+    /// The contracts that were called without being listed, by their keys.
+    undeclared: HashSet<u64>,
 }
 
 /// The way of one topic: made once, then kept up to date and looked at without a lock.
@@ -35,6 +42,8 @@ pub(crate) struct Route {
     providers: ArcSwap<Vec<Provider>>,
     /// The nodes that handle a topic of that name with other types.
     mismatches: ArcSwap<Vec<Mismatch>>,
+    /// Why there is no such topic: the key of the client's instance.
+    unnamed: Option<KeyError>,
 }
 
 /// A node that handles a topic.
@@ -60,7 +69,7 @@ impl Provider {
 }
 
 impl Route {
-    pub(crate) const fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &str {
         self.topic.name()
     }
 
@@ -68,6 +77,24 @@ impl Route {
     #[inline]
     pub(crate) const fn counts(&self) -> &Arc<SentCounts> {
         &self.counts
+    }
+
+    pub(crate) const fn topic_name(&self) -> &TopicName {
+        self.topic.topic_name()
+    }
+
+    /// The way of a topic that nobody can have.
+    pub(crate) fn nowhere(topic: Topic, counts: Arc<SentCounts>, unnamed: KeyError) -> Arc<Self> {
+        Arc::new(Self { unnamed: Some(unnamed), ..Self::new(topic, counts) })
+    }
+
+    fn new(topic: Topic, counts: Arc<SentCounts>) -> Self {
+        Self { topic, counts, providers: ArcSwap::default(), mismatches: ArcSwap::default(), unnamed: None }
+    }
+
+    /// Why nobody can have the topic, if so.
+    pub(crate) const fn unnamed(&self) -> Option<&KeyError> {
+        self.unnamed.as_ref()
     }
 
     #[inline]
@@ -112,21 +139,23 @@ impl Router {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The way of a topic; what is counted of it belongs to one of `counted`.
-    pub(crate) fn route(&self, topic: &Topic, counted: &SentTopics) -> Arc<Route> {
+    /// The way of a topic; what is counted of it goes to `counts`.
+    pub(crate) fn route(&self, topic: &Topic, counts: Arc<SentCounts>) -> Arc<Route> {
         let mut state = self.lock();
-        let State { peers, routes } = &mut *state;
-        let route = routes.entry((topic.name(), topic.fingerprint())).or_insert_with(|| {
-            let route = Route {
-                topic: *topic,
-                counts: counted.of(topic),
-                providers: ArcSwap::default(),
-                mismatches: ArcSwap::default(),
-            };
-            route.update(&self.node, peers);
-            Arc::new(route)
-        });
-        route.clone()
+        let State { peers, routes, tidy_at, .. } = &mut *state;
+        let key = (topic.topic_name().clone(), topic.fingerprint());
+        if let Some(route) = routes.get(&key) {
+            return route.clone();
+        }
+        // instances come and go, and must not fill the table
+        if topic.topic_name().is_made() && routes.len() >= *tidy_at {
+            routes.retain(|(name, _), route| !name.is_made() || Arc::strong_count(route) > 1);
+            *tidy_at = (routes.len() * 2).max(64);
+        }
+        let route = Arc::new(Route::new(topic.clone(), counts));
+        route.update(&self.node, peers);
+        routes.insert(key, route.clone());
+        route
     }
 
     /// A node has connected and announced its topics.
@@ -154,7 +183,7 @@ impl Router {
     pub(crate) fn mismatches(&self) -> Vec<Mismatch> {
         let state = self.lock();
         let mut all: Vec<Mismatch> = state.routes.values().flat_map(|route| route.mismatches()).collect();
-        all.sort_by(|a, b| (a.topic, &a.peer).cmp(&(b.topic, &b.peer)));
+        all.sort_by(|a, b| (&a.topic, &a.peer).cmp(&(&b.topic, &b.peer)));
         all
     }
 
@@ -165,9 +194,34 @@ impl Router {
         let providers = |route: &Route| {
             route.providers.load().iter().map(|provider| provider.peer.name().clone()).collect::<Vec<_>>()
         };
-        let mut called: Vec<_> = state.routes.values().map(|route| (route.topic, providers(route))).collect();
-        called.sort_by_key(|(topic, _)| (topic.name(), topic.fingerprint()));
+        let mut called: Vec<_> =
+            state.routes.values().map(|route| (route.topic.clone(), providers(route))).collect();
+        called.sort_by(|(a, _), (b, _)| (a.name(), a.fingerprint()).cmp(&(b.name(), b.fingerprint())));
         called
+    }
+
+    /// The called topics that no connected node handles, in the order of their names.
+    pub(crate) fn unhandled(&self) -> Vec<TopicName> {
+        let state = self.lock();
+        let unhandled = state.routes.values().filter(|route| route.providers.load().is_empty());
+        let mut names: Vec<TopicName> = unhandled.map(|route| route.topic_name().clone()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// The same, if there are some, and they are others than when it was last asked.
+    pub(crate) fn newly_unhandled(&self) -> Option<Vec<TopicName>> {
+        let now = self.unhandled();
+        let mut state = self.lock();
+        let new = !now.is_empty() && now != state.reported;
+        state.reported.clone_from(&now);
+        new.then_some(now)
+    }
+
+    /// Whether the contract with that key is called for the first time.
+    pub(crate) fn first_call(&self, contract: u64) -> bool {
+        self.lock().undeclared.insert(contract)
     }
 
     /// A connected node has changed its announcement.

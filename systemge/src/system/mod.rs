@@ -16,7 +16,9 @@ use std::sync::Arc;
 
 use crate::application::Application;
 use crate::config::{ConfigError, NodeConfig, SystemConfig};
+use crate::key::KeyError;
 use crate::node::{Program, StartError};
+use crate::topic::TopicName;
 use crate::transport::{Transport, Transports};
 
 pub use self::command_line::{Completion, LineError};
@@ -80,7 +82,15 @@ pub enum SystemError {
         /// The node.
         node: String,
         /// The topic.
-        topic: &'static str,
+        topic: TopicName,
+    },
+    /// A key of an application can't be a part of a topic's name. The program's mistake.
+    #[error("the topics of node `{node}` have no names")]
+    Key {
+        /// The node.
+        node: String,
+        /// Which key, and why.
+        source: KeyError,
     },
     /// There is nothing to run.
     #[error("the system has no nodes")]
@@ -251,6 +261,9 @@ impl System {
             }
             if !names.insert(planned.name.as_str()) {
                 return Err(SystemError::DuplicateNode(planned.name.clone()));
+            }
+            if let Some(source) = planned.program.unnamed.clone() {
+                return Err(SystemError::Key { node: planned.name.clone(), source });
             }
             if let Some(topic) = planned.program.duplicate_topic() {
                 return Err(SystemError::DuplicateTopic { node: planned.name.clone(), topic });

@@ -9,7 +9,9 @@ use tokio_util::task::TaskTracker;
 use super::command_line::Schedules;
 use super::events::{Announcer, SystemEvent};
 use crate::config::{ConfigError, NodeConfig, SystemConfig};
+use crate::key::KeyError;
 use crate::node::{Inner, Node, Program};
+use crate::topic::TopicName;
 use crate::transport::Transports;
 
 /// Why a node could not be added to a system. Nothing of it is left behind.
@@ -31,7 +33,15 @@ pub enum AddNodeError {
         /// The node.
         node: String,
         /// The topic.
-        topic: &'static str,
+        topic: TopicName,
+    },
+    /// A key of the application can't be a part of a topic's name. The program's mistake.
+    #[error("the topics of node `{node}` have no names")]
+    Key {
+        /// The node.
+        node: String,
+        /// Which key, and why.
+        source: KeyError,
     },
     /// A log file of the node can't be opened. The configuration's mistake, or the machine's state.
     #[error("the log file {path} of node `{node}` cannot be opened")]

@@ -114,6 +114,9 @@ impl Running {
         if !crate::topic::is_node_name(name) {
             return Err(AddNodeError::NodeName(name.to_owned()));
         }
+        if let Some(source) = program.unnamed.clone() {
+            return Err(AddNodeError::Key { node: name.to_owned(), source });
+        }
         if let Some(topic) = program.duplicate_topic() {
             return Err(AddNodeError::DuplicateTopic { node: name.to_owned(), topic });
         }

@@ -55,7 +55,8 @@ async fn a_topic_that_is_withdrawn_or_announced_reaches_the_connected_peers() {
         until(|| !shop.topics().iter().any(|topic| topic.name() == "buy" || topic.name() == "purchase"))
             .await;
         soon(async {
-            while client.buy(3).await != Err(RequestError::NoHandler { topic: "buy", mismatched: Vec::new() })
+            while client.buy(3).await
+                != Err(RequestError::NoHandler { topic: "buy".into(), mismatched: Vec::new() })
             {
                 tokio::task::yield_now().await;
             }
@@ -118,7 +119,7 @@ async fn a_refusal_of_a_withdrawn_topic_is_typed_and_any_asks_another_node() {
         assert!(one.withdraw("buy"));
         let (any, certain) = tokio::join!(any_one.buy(round).into_future(), the_one.buy(round).into_future());
         assert_eq!(any, Ok(round));
-        let gone = RequestError::NoHandler { topic: "buy", mismatched: Vec::new() };
+        let gone = RequestError::NoHandler { topic: "buy".into(), mismatched: Vec::new() };
         let refused = RequestError::Refused(Refusal::UnknownTopic);
         assert!(certain == Err(gone) || certain == Err(refused), "{certain:?}");
         assert!(one.announce("buy"));

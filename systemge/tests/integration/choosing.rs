@@ -194,7 +194,7 @@ async fn who_waits_for_a_provider_in_vain_learns_it_when_the_time_is_over() {
     let (caller_system, caller, oracle_system, oracle) = strangers().await;
     caller.connect(endpoint(&oracle)).await.expect("the oracle listens");
     let client = OracleClient::new(&caller).to("nobody").wait_for_provider(Duration::from_millis(50));
-    let nobody = Err(RequestError::NoHandler { topic: "ask", mismatched: Vec::new() });
+    let nobody = Err(RequestError::NoHandler { topic: "ask".into(), mismatched: Vec::new() });
     assert_eq!(soon(client.ask(Vec::new())).await, nobody);
     assert_eq!(soon(client.ask(Vec::new()).all()).await.map(|_| 0), nobody);
     let mut stream = client.ask(Vec::new()).stream();

@@ -222,3 +222,195 @@ async fn a_contract_that_nobody_handles_can_be_described_and_called() {
     assert_eq!(soon(NobodyClient::new(&caller).discard()).await, Ok(0));
     player.stop().await;
 }
+
+/// A contract of which there are many instances.
+mod many {
+    use std::borrow::Cow;
+
+    use systemge::TopicKey;
+
+    #[systemge::payload]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) struct GameId(pub(crate) u32);
+
+    impl TopicKey for GameId {
+        fn segment(&self) -> Cow<'_, str> {
+            self.0.segment()
+        }
+    }
+
+    #[systemge::contract(key(game: GameId))]
+    pub(crate) trait Table {
+        #[topic("table/{game}/play", alias = "{game}/old")]
+        async fn play(&self, card: u8) -> usize;
+
+        #[topic("table/{game}/tell")]
+        async fn tell(&self, card: u8);
+    }
+
+    #[systemge::contract(key(room: String, seat: u8))]
+    pub(crate) trait Seat {
+        #[topic("room/{room}/{seat}")]
+        async fn who(&self) -> String;
+    }
+}
+
+use many::{GameId, Seat, SeatClient, Table, TableClient};
+
+#[derive(systemge::Application)]
+#[application(handles(Table, Seat))]
+struct Place {
+    #[key]
+    game: GameId,
+    #[key]
+    room: String,
+    #[key]
+    seat: u8,
+    cards: Vec<u8>,
+}
+
+impl Place {
+    fn new(game: u32) -> Self {
+        Self {
+            game: GameId(game),
+            room: "blue".to_owned(),
+            seat: u8::try_from(game).unwrap_or(0),
+            cards: Vec::new(),
+        }
+    }
+}
+
+#[systemge::node]
+impl Table for Place {
+    async fn play(&mut self, card: u8) -> usize {
+        self.cards.push(card);
+        self.cards.len()
+    }
+
+    async fn tell(&mut self, card: u8) {
+        self.cards.push(card);
+    }
+}
+
+#[systemge::node]
+impl Seat for Place {
+    async fn who(&self) -> String {
+        format!("{} of {}", self.seat, self.game.0)
+    }
+}
+
+#[tokio::test]
+async fn a_message_reaches_only_its_instance() {
+    let system = System::new()
+        .node_with("one", Place::new(1), listening())
+        .node_with("two", Place::new(2), listening())
+        .node_with("player", Caller {}, listening())
+        .start()
+        .await
+        .expect("they start");
+    let nodes = system.nodes();
+    let [one, two, player] = &nodes[..] else { panic!("three nodes") };
+    for node in [one, two] {
+        player.connect(endpoint(node)).await.expect("they connect");
+    }
+    let names: Vec<String> = one.topics().iter().map(|topic| topic.name().to_owned()).collect();
+    assert_eq!(names, ["1/old", "table/1/play", "table/1/tell", "room/blue/1"]);
+    let tables = TableClient::new(player);
+    let (first, second) = (tables.game(&GameId(1)), tables.game(&GameId(2)));
+    assert_eq!(soon(first.tell(7)).await, Ok(1));
+    assert_eq!(soon(first.play(8)).await, Ok(2));
+    assert_eq!(soon(second.play(9)).await, Ok(1));
+    assert_eq!(soon(first.play(1).all()).await.map(|all| all.len()), Ok(1));
+    let seats = SeatClient::new(player);
+    assert_eq!(soon(seats.room_seat("blue", &2).who()).await.as_deref(), Ok("2 of 2"));
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn an_instance_that_is_not_there_is_known_at_once() {
+    let (place, node) = start("one", Place::new(1), listening()).await;
+    let (player, caller) = start("player", Caller {}, listening()).await;
+    caller.connect(endpoint(&node)).await.expect("they connect");
+    let tables = TableClient::new(&caller);
+    let asked = soon(tables.game(&GameId(3)).play(1)).await;
+    let expected = RequestError::NoHandler { topic: "table/3/play".into(), mismatched: Vec::new() };
+    assert_eq!(asked, Err(expected));
+    assert_eq!(soon(tables.game(&GameId(3)).tell(1)).await, Ok(0));
+    assert!(node.withdraw("table/1/play"), "a topic is withdrawn under the name of its instance");
+    let names: Vec<String> = node.topics().iter().map(|topic| topic.name().to_owned()).collect();
+    assert_eq!(names, ["table/1/tell", "room/blue/1"], "its alias goes with it");
+    player.stop().await;
+    place.stop().await;
+}
+
+#[tokio::test]
+async fn a_key_that_is_no_part_of_a_name_is_an_error() {
+    let place = Place { room: "blue/green".to_owned(), ..Place::new(1) };
+    let refused = System::new().node_with("one", place, listening()).start().await;
+    let error = refused.map(|_| ()).expect_err("the key is wrong");
+    assert!(matches!(error, systemge::SystemError::Key { .. }), "{error:?}");
+    let (player, caller) = start("player", Caller {}, listening()).await;
+    let seats = SeatClient::new(&caller).wait_for_provider(crate::support::SOON);
+    let asked = soon(seats.room_seat("", &1).who()).await;
+    let Err(RequestError::Key(error)) = asked else { panic!("the key is empty: {asked:?}") };
+    assert_eq!(
+        error.to_string(),
+        "the key `room` is \"\", but takes 1 to 64 letters, digits, `.`, `_` or `-`"
+    );
+    player.stop().await;
+}
+
+/// Two blocks of its own topics, each with its client.
+#[derive(systemge::Application, Default)]
+struct Two {
+    count: u32,
+}
+
+#[systemge::node]
+impl Two {
+    #[topic("two/add")]
+    async fn add(&mut self) -> u32 {
+        self.count += 1;
+        self.count
+    }
+}
+
+#[systemge::node(client = TwoAdmin)]
+impl Two {
+    #[topic("two/reset", request)]
+    async fn reset(&mut self) {
+        self.count = 0;
+    }
+}
+
+#[tokio::test]
+async fn a_type_has_two_blocks_with_a_client_each() {
+    let (two, node) = start("two", Two::default(), listening()).await;
+    let (player, caller) = start("player", Caller {}, listening()).await;
+    caller.connect(endpoint(&node)).await.expect("they connect");
+    assert_eq!(soon(TwoClient::new(&caller).add()).await, Ok(1));
+    assert_eq!(soon(TwoAdmin::new(&caller).reset()).await, Ok(()));
+    assert_eq!(soon(TwoClient::new(&caller).add()).await, Ok(1));
+    player.stop().await;
+    two.stop().await;
+}
+
+/// Calls contracts, and lists them.
+#[derive(systemge::Application)]
+#[application(calls(Lobby, Table))]
+struct Guest {}
+
+#[tokio::test]
+async fn a_node_tells_which_of_its_topics_nobody_handles() {
+    let (chess, node) = start("chess", Chess::default(), listening()).await;
+    let (guest, caller) = start("guest", Guest {}, listening()).await;
+    // those of a keyed contract are known when they are called
+    assert_eq!(caller.unhandled_topics(), ["lobby/open", "lobby/ready"]);
+    caller.connect(endpoint(&node)).await.expect("they connect");
+    assert!(caller.unhandled_topics().is_empty());
+    let _ = soon(TableClient::new(&caller).game(&GameId(1)).tell(1)).await;
+    assert_eq!(caller.unhandled_topics(), ["table/1/tell"]);
+    chess.stop().await;
+    crate::support::until(|| caller.unhandled_topics().len() == 3).await;
+    guest.stop().await;
+}

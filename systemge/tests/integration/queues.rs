@@ -115,7 +115,7 @@ async fn a_payload_that_fails_panics_or_does_not_fit_leaves_the_connection_usabl
 
     MOOD.set(Mood::Fails);
     let error = client.put(fine.clone()).await.expect_err("it can't be written");
-    assert!(matches!(error, SendError::Unencodable { topic: "put", .. }), "{error}");
+    assert!(matches!(&error, SendError::Unencodable { topic, .. } if topic == "put"), "{error}");
     let error = client.swap(fine.clone()).await.expect_err("it can't be written");
     assert!(matches!(error, RequestError::Unencodable(_)), "{error}");
     MOOD.set(Mood::Panics);

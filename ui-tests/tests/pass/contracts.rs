@@ -168,3 +168,69 @@ mod plain {
         }
     }
 }
+
+mod keyed {
+    //! Instances, told apart by keys; a private contract on a generic application.
+
+    use systemge::Context;
+
+    #[systemge::contract(key(room: String, number: u16))]
+    pub(super) trait Room {
+        /// Says something.
+        #[topic("room/{room}/{number}/say", alias = "{number}/{room}")]
+        async fn say(&self, room: String) -> String;
+
+        #[topic(super::SAY_SO)]
+        async fn say_so(&self);
+    }
+
+    #[derive(systemge::Application)]
+    #[application(handles(Room))]
+    struct Hall<T: Send + Sync + 'static> {
+        #[key]
+        room: String,
+        #[key]
+        number: u16,
+        _value: T,
+    }
+
+    #[systemge::node]
+    impl<T: Send + Sync + 'static> Room for Hall<T> {
+        async fn say(&self, room: String, ctx: &Context<Self>) -> String {
+            let _ = (&self.room, self.number, ctx);
+            room
+        }
+
+        fn say_so(&self) {}
+    }
+
+    fn call(ctx: &Context) {
+        let client: KeyedRoomClient = RoomClient::new(ctx).any().room_number("blue", &7);
+        let _ = client.to("hall").say(String::new());
+    }
+}
+
+const SAY_SO: &str = "{room}/{number}/say-so";
+
+/// Two blocks of one type, each with its client; the second is narrower.
+#[derive(systemge::Application)]
+pub(crate) struct Twice;
+
+#[systemge::node]
+impl Twice {
+    #[topic("twice/one")]
+    pub(crate) async fn one(&self) {}
+}
+
+#[systemge::node(client = TwiceAdmin)]
+impl Twice {
+    #[topic("twice/two")]
+    async fn two(&mut self) {}
+
+    #[on_start]
+    fn start(&self) {}
+}
+
+fn twice(ctx: &Context) {
+    let _ = (TwiceClient::new(ctx).one(), TwiceAdmin::new(ctx).two());
+}

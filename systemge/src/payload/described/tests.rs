@@ -89,13 +89,13 @@ fn kinds_responses_and_errors_are_compared() {
         assert_eq!(a.description().differences(&b.description(), ["ann", "ben"]), expected);
     };
     let request = Topic::request::<u32, Result<u8, String>>("t");
-    check(Topic::one_way::<u32>("t"), request, &["it is one-way on `ann`, a request on `ben`"]);
+    check(Topic::one_way::<u32>("t"), request.clone(), &["it is one-way on `ann`, a request on `ben`"]);
     check(
         Topic::request::<u32, Result<char, u8>>("t"),
-        request,
+        request.clone(),
         &["the response is char on `ann`, u8 on `ben`", "the error is u8 on `ann`, String on `ben`"],
     );
-    check(Topic::request::<u32, u8>("t"), request, &["only `ben` has an error of its own"]);
+    check(Topic::request::<u32, u8>("t"), request.clone(), &["only `ben` has an error of its own"]);
     assert_eq!(request.description().to_string(), "(u32) -> Result<u8, String>");
     assert_eq!(Topic::one_way::<(u8, char)>("t").description().to_string(), "(u8, char)");
     assert_eq!(Topic::request::<(), ()>("t").description().to_string(), "() -> ()");

@@ -1,0 +1,7 @@
+#[systemge::contract(key(game: u32))]
+pub trait Game {
+    #[topic("move")]
+    async fn play(&self, from: u8, to: u8);
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[derive(systemge::Application)]
+struct Chess(#[key] u32);
+
+fn main() {}
