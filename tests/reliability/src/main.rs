@@ -31,7 +31,7 @@ macro_rules! proofs {
     };
 }
 
-proofs! { killed, accounted, rolling, half_open, lives, handshakes, flood, stalled, soak }
+proofs! { killed, accounted, rolling, half_open, lives, handshakes, flood, stalled, soak, browsers }
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
