@@ -177,7 +177,7 @@ async fn attempt(
         output,
         &node.config().queue,
     );
-    let mut running = std::pin::pin!(driver.run());
+    let mut running = std::pin::pin!(Box::new(driver).run());
     let (end, side) = tokio::select! {
         biased;
         ended = &mut running => ended,

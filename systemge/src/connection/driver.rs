@@ -181,8 +181,8 @@ impl<S: Side + Unpin> Driver<S> {
         }
     }
 
-    /// Runs the connection to its end.
-    pub(super) async fn run(mut self) -> (End, S) {
+    /// Runs the connection to its end. From a box, since a future holds what it is given twice.
+    pub(super) async fn run(mut self: Box<Self>) -> (End, S) {
         // even if the task is dropped where it stands: requests that wait have nobody else who would end them
         let _closed = ClosedOnDrop(self.outbox.clone());
         let end = std::future::poll_fn(|context| self.poll(context)).await;
@@ -225,7 +225,7 @@ impl<S: Side + Unpin> Driver<S> {
         if unsent > 0 {
             self.side.unsent(unsent);
         }
-        (end, self.side)
+        (end, (*self).side)
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<End> {
@@ -268,7 +268,8 @@ impl<S: Side + Unpin> Driver<S> {
         if !self.handle_input(context, false)? {
             return Ok(false);
         }
-        match self.input.poll_fill(&mut self.stream, self.needed, context) {
+        let stranger = !self.session.is_open();
+        match self.input.poll_fill(&mut self.stream, self.needed, stranger, context) {
             Poll::Pending => return Ok(false),
             Poll::Ready(Ok(0)) => return Err(End::Closed),
             Poll::Ready(Ok(count)) => self.traffic.read += count as u64,

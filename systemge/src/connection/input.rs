@@ -5,8 +5,14 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, ReadBuf};
 
+use crate::protocol::frame::LENGTH;
+use crate::protocol::{HANDSHAKE_FRAME, MAGIC};
+
 /// What an idle connection keeps, in bytes: enough for a handshake and for a few small frames.
 const IDLE: usize = 4 * 1024;
+/// What is read of a stranger at a time, in bytes: the largest frame of a handshake, with its length and the magic
+/// before it.
+const STRANGER: usize = HANDSHAKE_FRAME as usize + LENGTH + MAGIC.len();
 /// What one read asks for under load, in bytes.
 const BUSY: usize = 128 * 1024;
 
@@ -35,11 +41,12 @@ impl Input {
     }
 
     /// Reads once. `needed` is how many bytes the frame at the front takes in all; the buffer grows with what has
-    /// really arrived, not with what a length promises.
+    /// really arrived, not with what a length promises, and for a `stranger` not because much arrives.
     pub(super) fn poll_fill<S: AsyncRead + Unpin>(
         &mut self,
         stream: &mut S,
         needed: usize,
+        stranger: bool,
         context: &mut Context<'_>,
     ) -> Poll<std::io::Result<usize>> {
         let filled = self.end - self.start;
@@ -49,7 +56,8 @@ impl Input {
             self.end = filled;
         }
         if self.end == self.bytes.len() {
-            let grown = (self.bytes.len() * 2).clamp(IDLE, BUSY.max(needed * 2));
+            let least = if stranger { STRANGER } else { IDLE };
+            let grown = (self.bytes.len() * 2).clamp(least, BUSY.max(needed * 2));
             if grown > self.bytes.len() {
                 self.bytes.resize(grown, 0);
             }
@@ -59,7 +67,7 @@ impl Input {
         ready!(Pin::new(stream).poll_read(context, &mut free))?;
         let count = free.filled().len();
         self.end += count;
-        if count == room && self.bytes.len() < BUSY {
+        if count == room && self.bytes.len() < BUSY && !stranger {
             let grown = (self.bytes.len() * 4).min(BUSY);
             self.bytes.resize(grown, 0);
         }

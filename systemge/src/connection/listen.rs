@@ -119,7 +119,7 @@ async fn accept(
         &node.config().queue,
     );
     let drop_handlers = node.drop_handlers();
-    let mut running = std::pin::pin!(driver.run());
+    let mut running = std::pin::pin!(Box::new(driver).run());
     let mut denied = std::pin::pin!(denied(&listener, &address));
     let (mut stopping, mut dropping, mut leaving) = (false, false, false);
     let (end, side) = loop {
