@@ -1,6 +1,8 @@
 //! Nodes over real TCP, TLS and QUIC, through the public API.
 
 mod access;
+#[cfg(all(feature = "http", feature = "json"))]
+mod access_logs;
 #[cfg(feature = "secret")]
 mod access_rights;
 #[cfg(feature = "secret")]
