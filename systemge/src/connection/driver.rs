@@ -225,7 +225,7 @@ impl<S: Side + Unpin> Driver<S> {
         if unsent > 0 {
             self.side.unsent(unsent);
         }
-        (end, (*self).side)
+        (end, self.side)
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<End> {
