@@ -200,6 +200,20 @@ describe("the dashboard", () => {
     await close();
   });
 
+  test("a setting is changed while its node runs, and a wrong value is explained", async () => {
+    const { page, close } = await open(`${fleet.url}#/nodes/search/settings`);
+    const form = page.getByRole("form", { name: "requests.timeout" });
+    await form.locator("input").fill("nonsense");
+    await form.getByRole("button").click();
+    await form.locator(".form-error", { hasText: "takes a duration with its unit" }).waitFor();
+    await form.locator("input").fill("3s");
+    await form.getByRole("button").click();
+    await page.locator(".toast", { hasText: "requests.timeout is 3s" }).waitFor();
+    await page.reload();
+    await page.waitForFunction(() => document.querySelector('form[aria-label="requests.timeout"] input')?.value === "3s");
+    await close();
+  });
+
   test("everything is reached by keyboard", async () => {
     const { page, close } = await open(fleet.url);
     await row(page, "shop").waitFor();

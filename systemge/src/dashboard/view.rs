@@ -313,7 +313,11 @@ fn calls(node: &Node, metrics: &NodeMetrics) -> Vec<CallView> {
             kind: kind(topic.kind()),
             providers: providers.iter().map(ToString::to_string).collect(),
             sent: counted.map_or(0, |counted| counted.sent),
-            errors: counted.map_or(0, |counted| counted.outcomes.total() - counted.outcomes.success),
+            errors: counted.map_or(0, |counted| {
+                // who wanted one response and has it gives the others up, which is no error
+                let outcomes = &counted.outcomes;
+                outcomes.total() - outcomes.success - outcomes.given_up
+            }),
         }
     };
     called.into_iter().map(view).collect()
