@@ -243,7 +243,7 @@ a.json:1:21: `nodes.life` has no key `listn`; did you mean `listen`?
   |
 1 | {"nodes": {"life": {"listn": []}}}
   |                     ^^^^^^^
-  = its keys are `listen`, `connect`, `allow`, `deny`, `insecure`, `tls`, `secret`, `secret_file`, `peers`, `handling`, `requests`, `dial`, `queue`, `keepalive`, `limits`, `stop`, `http` and `websocket`"#,
+  = its keys are `listen`, `connect`, `allow`, `deny`, `insecure`, `tls`, `secret`, `secret_file`, `peers`, `handling`, `requests`, `dial`, `queue`, `keepalive`, `limits`, `log_files`, `stop`, `http` and `websocket`"#,
     );
     check(
         "{\"nodes\": {}, \"nodes\": {}}",
@@ -682,4 +682,32 @@ proptest! {
     ) {
         reads(FULL, &[(format!("SYSTEMGE__{name}").into(), text.into())])?;
     }
+}
+
+#[test]
+fn log_files_are_checked() {
+    let check = |text: &str, expected: &str| {
+        let found = mistakes(toml(text));
+        assert!(found.contains(expected), "{found}");
+    };
+    check("[[system.log_files]]\nlevel = \"info\"", "`system.log_files[0].file` is missing");
+    check(
+        "[[nodes.life.log_files]]\nfile = \"a\"\nmax_bytes = 100",
+        "`nodes.life.log_files[0].max_bytes` must be from 4096",
+    );
+    check("[[nodes.life.log_files]]\nfile = \"a\"\nkeep = 1001", "must be at most 1000; found 1001");
+    check("[[nodes.life.log_files]]\nfile = \"a\"\nformt = \"json\"", "did you mean `format`?");
+    check("[[kinds.game.log_files]]\nfile = \"a.log\"", "has no `{node}` in it");
+    check(
+        "[[system.log_files]]\nfile = \"life\"\n[[nodes.life.log_files]]\nfile = \"{node}\"",
+        "`nodes.life.log_files[0].file` is written to by another entry, too",
+    );
+    #[cfg(feature = "logging")]
+    {
+        check("[[system.log_files]]\nfile = \"a\"\nlevel = \"a=b=c\"", "is no level or list of directives");
+        toml("[[kinds.game.log_files]]\nfile = \"{node}.log\"\nlevel = \"warn,systemge=debug\"")
+            .expect("valid");
+    }
+    #[cfg(not(feature = "logging"))]
+    check("[[system.log_files]]\nfile = \"a\"", "needs the feature `logging`");
 }
