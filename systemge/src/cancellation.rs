@@ -1,7 +1,7 @@
 //! How a handler learns that nobody waits for its response any more.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
 
@@ -13,6 +13,8 @@ use tokio::sync::Notify;
 pub(crate) struct Cancellation {
     cancelled: AtomicBool,
     changed: Notify,
+    /// That of the handler, if this is the one of the layers around it.
+    inner: OnceLock<Arc<Self>>,
 }
 
 /// How many references to a cancellation there are if no handler has kept a clone of its context: that of the place
@@ -44,6 +46,17 @@ impl Cancellation {
     pub(crate) fn cancel(&self) {
         if !self.cancelled.swap(true, Ordering::AcqRel) {
             self.changed.notify_waiters();
+            if let Some(inner) = self.inner.get() {
+                inner.cancel();
+            }
+        }
+    }
+
+    /// From now on `inner` is cancelled with this one.
+    pub(crate) fn pass_on(&self, inner: Arc<Self>) {
+        let inner = self.inner.get_or_init(|| inner);
+        if self.is_cancelled() {
+            inner.cancel();
         }
     }
 

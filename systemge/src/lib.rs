@@ -105,6 +105,7 @@ mod error;
 #[cfg(feature = "http")]
 pub mod http;
 mod key;
+pub mod layer;
 #[cfg(feature = "logging")]
 mod logging;
 pub mod metrics;

@@ -260,20 +260,23 @@ impl Accepted {
         let spawn = handler.options().spawn;
         let mut worker = match self.idle[index].pop() {
             Some(worker) => worker,
-            None => handler.worker(&Core {
-                node: self.node.clone(),
-                sender: self.peer.clone(),
-                is_proved: self.is_proved,
-                deadline: None,
-                cancellation: None,
-                hold: if self.node.has_lock() {
-                    Hold::State
-                } else if self.sequential() && !spawn {
-                    Hold::Turn
-                } else {
-                    Hold::Nothing
+            None => handler.worker(
+                &Core {
+                    node: self.node.clone(),
+                    sender: self.peer.clone(),
+                    is_proved: self.is_proved,
+                    deadline: None,
+                    cancellation: None,
+                    hold: if self.node.has_lock() {
+                        Hold::State
+                    } else if self.sequential() && !spawn {
+                        Hold::Turn
+                    } else {
+                        Hold::Nothing
+                    },
                 },
-            }),
+                &self.node.program().layers,
+            ),
         };
         if let Err(why) = worker.start(call, deadline, payload) {
             self.node.metrics().received()[index].outcomes.undecodable.add(1);

@@ -7,16 +7,18 @@ use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::Sleep;
 
+use super::layered::LayeredWorker;
 use crate::application::{Application, Invocation, State};
 use crate::cancellation::Cancellation;
 use crate::context::Core;
 use crate::error::panic_text;
 use crate::key::{KeyError, Keys, name_with};
+use crate::layer::Layers;
 use crate::payload::codec::{decode, encode};
 use crate::payload::{OneWayReply, Payload, Reply};
 use crate::protocol::frame::{Encoding, Status, Token, begin_response, finish, write_text_response};
@@ -43,6 +45,7 @@ impl TopicOptions {
 }
 
 /// The handler of one topic of one node.
+#[derive(Clone)]
 pub(crate) struct Handler {
     topic: Topic,
     options: TopicOptions,
@@ -67,7 +70,17 @@ impl Handler {
     }
 
     /// A place where one call can run.
-    pub(crate) fn worker(&self, core: &Core) -> Box<dyn Worker> {
+    pub(crate) fn worker(&self, core: &Core, layers: &Layers) -> Box<dyn Worker> {
+        if layers.is_empty() {
+            return self.inner_worker(core);
+        }
+        let inner = self.clone();
+        let make = Box::new(move |core: &Core| inner.inner_worker(core));
+        Box::new(LayeredWorker::new(layers.clone(), self.topic.clone(), core, make))
+    }
+
+    /// A place where one call can run, without the layers of the node.
+    fn inner_worker(&self, core: &Core) -> Box<dyn Worker> {
         let worker = (self.worker)(core);
         match self.options.timeout {
             Some(limit) => Box::new(LimitedWorker { worker, limit, timer: None }),
@@ -99,6 +112,12 @@ pub(crate) enum Completion {
     TimedOut(Duration),
     /// The handler was dropped where it waited, since its node stops.
     Ended,
+    /// Layers stand around the handler, and the payload did not decode when it was to run.
+    Undecodable(String),
+    /// A layer refused the call.
+    NotAllowed(String),
+    /// A layer refused the call, since there is too much to do.
+    Overloaded(String),
 }
 
 /// A place where one call of one handler runs. What it does not know of types is in the methods of `dyn Worker`: it
@@ -132,8 +151,9 @@ impl dyn Worker {
             .flatten()
     }
 
-    /// Goes on with the call; a response is appended to `out` when it is done. A panic ends the call.
-    pub(crate) fn poll(
+    /// Goes on with the call; its response is appended to `out` when it is done, and none if it went wrong. A panic ends
+    /// the call.
+    pub(crate) fn attempt(
         &mut self,
         context: &mut Context<'_>,
         call: Call,
@@ -144,14 +164,16 @@ impl dyn Worker {
         if let (Ok(Poll::Ready(_)), Some(cancellation)) = (&polled, self.cancellation()) {
             cancellation.over();
         }
-        let (completion, status) = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(Completion::Unencodable(why))) => {
-                (Completion::Unencodable(why), Status::Unencodable)
+        match polled {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(completion)) => {
+                if !matches!(completion, Completion::Done | Completion::Failed(_)) {
+                    out.truncate(keep);
+                }
+                Poll::Ready(completion)
             }
-            Ok(Poll::Ready(Completion::TimedOut(limit))) => (Completion::TimedOut(limit), Status::Cancelled),
-            Ok(Poll::Ready(completion)) => return Poll::Ready(completion),
             Err(panic) => {
+                out.truncate(keep);
                 // the call's own reference has gone with it, so that there is no telling who else has one
                 if let Some(cancellation) = self.cancellation() {
                     cancellation.cancel();
@@ -159,25 +181,45 @@ impl dyn Worker {
                 // what a panic leaves is dropped here; if that panics, too, the call is left as it is
                 let cleared = std::panic::catch_unwind(AssertUnwindSafe(|| self.clear()));
                 drop(cleared);
-                (Completion::Panicked(panic_text(&*panic)), Status::Panicked)
+                Poll::Ready(Completion::Panicked(panic_text(&*panic)))
             }
-        };
-        out.truncate(keep);
-        match (&completion, call.token) {
-            (Completion::Unencodable(text) | Completion::Panicked(text), Some(token)) => {
-                write_text_response(out, token, status, text);
-            }
-            (Completion::TimedOut(limit), Some(token)) => {
-                write_text_response(
-                    out,
-                    token,
-                    status,
-                    &format!("it took longer than its limit of {limit:?}"),
-                );
-            }
-            _ => {}
+        }
+    }
+
+    /// The same; whoever waits for a response is told what went wrong.
+    pub(crate) fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        call: Call,
+        out: &mut Vec<u8>,
+    ) -> Poll<Completion> {
+        let completion = ready!(self.attempt(context, call, out));
+        if let (Some(token), false) =
+            (call.token, matches!(completion, Completion::Done | Completion::Failed(_)))
+        {
+            completion.answer(token, out);
         }
         Poll::Ready(completion)
+    }
+}
+
+impl Completion {
+    /// Tells the caller what went wrong.
+    #[cold]
+    fn answer(&self, token: Token, out: &mut Vec<u8>) {
+        let (status, text) = match self {
+            Self::Done | Self::Failed(_) => return,
+            Self::Panicked(text) => (Status::Panicked, text),
+            Self::Unencodable(text) => (Status::Unencodable, text),
+            Self::TimedOut(limit) => {
+                (Status::Cancelled, &format!("it took longer than its limit of {limit:?}"))
+            }
+            Self::Ended => (Status::Cancelled, &String::new()),
+            Self::Undecodable(text) => (Status::Undecodable, text),
+            Self::NotAllowed(text) => (Status::NotAllowed, text),
+            Self::Overloaded(text) => (Status::Overloaded, text),
+        };
+        write_text_response(out, token, status, text);
     }
 }
 

@@ -97,6 +97,16 @@ impl Inner {
                 let why = crate::text::own(&why);
                 tracing::error!(node, peer, topic, why, "a response could not be written");
             }
+            Completion::Undecodable(why) => {
+                outcomes.undecodable.add(1);
+                tracing::warn!(node, peer, topic, %why, "a payload does not decode");
+            }
+            Completion::NotAllowed(why) | Completion::Overloaded(why) => {
+                // the first is worth a line, then every thousandth: who is refused must not fill the log, too
+                if outcomes.refused.one().is_multiple_of(1000) {
+                    tracing::warn!(node, peer, topic, %why, "a layer refused a message or request");
+                }
+            }
         }
     }
 

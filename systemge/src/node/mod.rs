@@ -3,6 +3,7 @@
 pub(crate) mod handler;
 mod incoming;
 mod inner;
+mod layered;
 mod lifecycle;
 mod listener;
 mod metrics;
@@ -19,10 +20,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use self::handler::Completion;
 #[doc(hidden)]
 pub use self::handler::{TopicOptions, TopicTable, blocking};
 pub(crate) use self::incoming::{Admission, Claim, Contest};
 pub(crate) use self::inner::Inner;
+pub(crate) use self::layered::Inside;
 pub use self::lifecycle::{ConnectError, NodeState, StartError};
 pub use self::listener::Listener;
 pub(crate) use self::listener::Place;

@@ -10,6 +10,7 @@ use crate::command::{CommandTable, Commands};
 use crate::context::Core;
 use crate::contract::Contracts;
 use crate::key::KeyError;
+use crate::layer::{AnyLayer, Layers};
 use crate::topic::TopicName;
 
 type Hook = Box<dyn Fn(Core) -> BoxFuture<'static, HookResult> + Send + Sync>;
@@ -21,6 +22,8 @@ pub(crate) struct Program {
     pub(crate) unnamed: Option<KeyError>,
     /// The contracts that it lists.
     pub(crate) contracts: Contracts,
+    /// What stands around the handlers, the outermost first.
+    pub(crate) layers: Layers,
     pub(crate) commands: Commands,
     pub(crate) on_start: Option<Hook>,
     pub(crate) on_stop: Option<Hook>,
@@ -119,11 +122,24 @@ impl Program {
             handlers: handlers.into(),
             unnamed,
             contracts: A::__CONTRACTS,
+            layers: Layers::default(),
             commands: commands.finish(),
             on_start: in_turn(on_start, false),
             on_stop: in_turn(on_stop, true),
             kinds,
             has_lock: state.is_locked(),
+        }
+    }
+
+    /// Adds a layer inside of those that are there.
+    pub(crate) fn add_layer(&mut self, layer: Arc<dyn AnyLayer>) {
+        self.layers = self.layers.iter().cloned().chain([layer]).collect();
+    }
+
+    /// Puts all that there is inside of further layers.
+    pub(crate) fn put_inside(&mut self, layers: &[Arc<dyn AnyLayer>]) {
+        if !layers.is_empty() {
+            self.layers = layers.iter().chain(&*self.layers).cloned().collect();
         }
     }
 

@@ -8,8 +8,10 @@
 //! - [`proof`]: how two nodes prove to each other that they know the same secret
 //! - [`pending`]: which requests wait for a response, and until when
 //! - [`backoff`]: when to dial again
+//! - [`bucket`]: how often something may happen
 
 pub(crate) mod backoff;
+pub(crate) mod bucket;
 pub(crate) mod frame;
 pub(crate) mod liveness;
 pub(crate) mod pending;

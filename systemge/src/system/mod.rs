@@ -17,6 +17,7 @@ use std::sync::Arc;
 use crate::application::Application;
 use crate::config::{ConfigError, NodeConfig, SystemConfig};
 use crate::key::KeyError;
+use crate::layer::{AnyLayer, Layer};
 use crate::node::{Program, StartError};
 use crate::topic::TopicName;
 use crate::transport::{Transport, Transports};
@@ -54,6 +55,8 @@ pub struct System {
     config: SystemConfig,
     nodes: Vec<Planned>,
     transports: Transports,
+    /// What stands around the handlers of every node.
+    layers: Vec<Arc<dyn AnyLayer>>,
 }
 
 struct Planned {
@@ -130,7 +133,7 @@ impl System {
 
     /// A system with a configuration that the program has made.
     pub fn from_config(config: SystemConfig) -> Self {
-        Self { config, nodes: Vec::new(), transports: Transports::default() }
+        Self { config, nodes: Vec::new(), transports: Transports::default(), layers: Vec::new() }
     }
 
     /// Adds a node whose configuration is the section `[nodes.NAME]` of the file.
@@ -146,6 +149,20 @@ impl System {
         config: NodeConfig,
     ) -> Self {
         self.add(name.into(), Program::new(application), Some(config))
+    }
+
+    /// Puts a layer around the handlers of topics of the node that was added last, inside of its other layers: the first
+    /// one is the outermost. Before any node was added, the layer stands around the handlers of every node of the system,
+    /// also of those that are added while it runs, and outside of the nodes' own layers.
+    ///
+    /// See [`layer`](crate::layer).
+    pub fn layer(mut self, layer: impl Layer) -> Self {
+        let layer: Arc<dyn AnyLayer> = Arc::new(layer);
+        match self.nodes.last_mut() {
+            Some(planned) => planned.program.add_layer(layer),
+            None => self.layers.push(layer),
+        }
+        self
     }
 
     /// Switches the dashboard on, at <http://127.0.0.1:8081> unless the section `[dashboard]` of the configuration says
@@ -253,7 +270,7 @@ impl System {
 
     /// Brings program and configuration together.
     fn plan(self) -> Result<Running, SystemError> {
-        let Self { config, nodes, transports } = self;
+        let Self { config, nodes, transports, layers } = self;
         let mut names = HashSet::new();
         for planned in &nodes {
             if !crate::topic::is_node_name(&planned.name) {
@@ -314,7 +331,7 @@ impl System {
         }
         // those of a file are checked already, those of the program's own are not
         config.check()?;
-        let registry = Registry::new(config, transports);
+        let registry = Registry::new(config, transports, layers);
         for (name, program, config) in planned {
             registry.insert(&name, program, config)?;
         }

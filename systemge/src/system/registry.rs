@@ -10,6 +10,7 @@ use super::command_line::Schedules;
 use super::events::{Announcer, SystemEvent};
 use crate::config::{ConfigError, NodeConfig, SystemConfig};
 use crate::key::KeyError;
+use crate::layer::AnyLayer;
 use crate::node::{Inner, Node, Program};
 use crate::topic::TopicName;
 use crate::transport::Transports;
@@ -64,6 +65,8 @@ pub(crate) struct Registry {
     nodes: Mutex<Vec<Node>>,
     pub(crate) config: SystemConfig,
     pub(crate) transports: Transports,
+    /// What stands around the handlers of every node.
+    layers: Vec<Arc<dyn AnyLayer>>,
     pub(crate) announcer: Announcer,
     pub(super) schedules: Schedules,
     pub(super) tasks: TaskTracker,
@@ -74,7 +77,11 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(crate) fn new(config: SystemConfig, transports: Transports) -> Arc<Self> {
+    pub(crate) fn new(
+        config: SystemConfig,
+        transports: Transports,
+        layers: Vec<Arc<dyn AnyLayer>>,
+    ) -> Arc<Self> {
         let tasks = TaskTracker::new();
         // it takes new tasks all the same; closed, it can be waited for
         tasks.close();
@@ -82,6 +89,7 @@ impl Registry {
             nodes: Mutex::default(),
             config,
             transports,
+            layers,
             announcer: Announcer::new(),
             schedules: Schedules::default(),
             tasks,
@@ -93,7 +101,7 @@ impl Registry {
 
     /// A system that has ended, for nodes that outlived theirs.
     pub(crate) fn ended() -> Arc<Self> {
-        let registry = Self::new(SystemConfig::default(), Transports::default());
+        let registry = Self::new(SystemConfig::default(), Transports::default(), Vec::new());
         registry.exit.cancel();
         registry
     }
@@ -110,9 +118,10 @@ impl Registry {
     pub(super) fn insert(
         self: &Arc<Self>,
         name: &str,
-        program: Program,
+        mut program: Program,
         config: NodeConfig,
     ) -> Result<Node, AddNodeError> {
+        program.put_inside(&self.layers);
         let node = Node::new(Inner::new(name, config, program, self));
         let mut nodes = self.lock();
         // looked at under the lock: who ends the system cancels first, and then stops the nodes that are there

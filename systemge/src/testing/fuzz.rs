@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::config::Secret;
 use crate::connection::outbox::Outbox;
 use crate::context::{Core, Hold};
+use crate::layer::Layers;
 use crate::metrics::{Direction, Peers};
 use crate::node::handler::{Call, Worker};
 use crate::node::{Node, Peer};
@@ -266,7 +267,13 @@ impl Decoders {
             cancellation: None,
             hold: Hold::Nothing,
         };
-        Self { workers: inner.handlers().iter().map(|handler| handler.worker(&core)).collect() }
+        Self {
+            workers: inner
+                .handlers()
+                .iter()
+                .map(|handler| handler.worker(&core, &Layers::default()))
+                .collect(),
+        }
     }
 
     /// How many there are.

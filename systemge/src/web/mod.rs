@@ -15,7 +15,6 @@ use warp::Filter as _;
 use crate::config::{HttpConfig, WebSocketConfig};
 use crate::context::Core;
 
-pub(crate) mod bucket;
 mod listener;
 mod patient;
 mod refusal;

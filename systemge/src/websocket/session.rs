@@ -25,9 +25,9 @@ use super::site::WebSocketSite;
 use super::table::{Handler, Hook};
 use crate::config::{Handling, Rate};
 use crate::error::panic_text;
+use crate::protocol::bucket::Bucket;
 use crate::text::printable;
 use crate::web::Run;
-use crate::web::bucket::Bucket;
 
 /// What the task of a client works with.
 pub(super) struct Session {
@@ -395,11 +395,11 @@ struct Pace {
 
 impl Pace {
     fn new(rate: Rate) -> Self {
-        Self { bucket: Bucket::new(rate, Instant::now()), told: false }
+        Self { bucket: Bucket::new(rate, crate::clock::now()), told: false }
     }
 
     fn take(&mut self, now: Instant) -> bool {
-        self.bucket.as_mut().is_none_or(|bucket| bucket.take(now))
+        self.bucket.as_mut().is_none_or(|bucket| bucket.take(now.into_std()))
     }
 
     /// Gives back what a heartbeat took.

@@ -21,6 +21,7 @@ mod contracts;
 mod dashboard;
 mod failures;
 mod handling;
+mod layers;
 mod lifecycle;
 mod many;
 mod memory;

@@ -1,6 +1,6 @@
 //! Limits of rates: a token bucket.
 
-use tokio::time::Instant;
+use std::time::Instant;
 
 use crate::config::Rate;
 
