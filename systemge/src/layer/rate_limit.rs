@@ -8,12 +8,12 @@ use super::{Call, Layer, Next, Outcome};
 use crate::config::Rate;
 use crate::protocol::bucket::Bucket;
 
-/// Refuses what comes more often than a rate allows, counted for each sender and topic of a node by itself: so many calls at
-/// once, refilled evenly. A request that is refused ends as [`Refusal::Overloaded`](crate::client::Refusal::Overloaded);
-/// a client that asks any node tries another one.
+/// Refuses what comes more often than a rate allows, counted for each sender and topic of a node by itself: so many
+/// calls at once, refilled evenly. A request that is refused ends as
+/// [`Refusal::Overloaded`](crate::client::Refusal::Overloaded); a client that asks any node tries another one.
 ///
-/// At most 4096 of them are remembered. Beyond that, the one that has been quiet for longest is
-/// forgotten, and starts with a full allowance when it comes back.
+/// At most 4096 of them are remembered. Beyond that, the one that has been quiet for longest is forgotten, and starts
+/// with a full allowance when it comes back.
 #[derive(Debug)]
 pub struct RateLimit {
     rate: Rate,

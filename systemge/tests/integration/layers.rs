@@ -28,14 +28,14 @@ impl Desk {
     #[topic("note")]
     async fn note(&mut self, text: String) -> Result<(), String> {
         self.ran.fetch_add(1, SeqCst);
-        self.diary.lock().unwrap().push(format!("note {text}"));
+        self.diary.lock().expect("nothing panics under it").push(format!("note {text}"));
         if text == "bad" { Err("no such note".to_owned()) } else { Ok(()) }
     }
 
     #[topic("tell", oneway)]
     async fn tell(&self, text: String) {
         self.ran.fetch_add(1, SeqCst);
-        self.diary.lock().unwrap().push(format!("tell {text}"));
+        self.diary.lock().expect("nothing panics under it").push(format!("tell {text}"));
     }
 
     #[topic("explode")]
@@ -69,10 +69,10 @@ impl Layer for Witness {
     async fn handle(&self, call: &Call, next: Next<'_>) -> Outcome {
         let sender = call.sender().unwrap_or_default();
         let line = format!("{} {} {sender} {}", self.0, call.topic(), call.payload_bytes());
-        self.1.lock().unwrap().push(line);
+        self.1.lock().expect("nothing panics under it").push(line);
         let outcome = next.run().await;
         let (kind, reason) = (outcome.kind().as_str(), outcome.reason().unwrap_or("-"));
-        self.1.lock().unwrap().push(format!("{} {kind} {reason}", self.0));
+        self.1.lock().expect("nothing panics under it").push(format!("{} {kind} {reason}", self.0));
         outcome
     }
 }
@@ -124,7 +124,7 @@ async fn layers_see_every_call_from_the_outermost_inwards_and_how_it_ended() {
     .await;
     let client = DeskClient::new(&caller);
     assert_eq!(client.note("a".into()).await, Ok(()));
-    let seen = std::mem::take(&mut *desk.diary.lock().unwrap());
+    let seen = std::mem::take(&mut *desk.diary.lock().expect("nothing panics under it"));
     let expected =
         ["outer note caller 2", "inner note caller 2", "note a", "inner success -", "outer success -"];
     assert_eq!(seen, expected);
@@ -133,7 +133,7 @@ async fn layers_see_every_call_from_the_outermost_inwards_and_how_it_ended() {
     assert!(matches!(client.explode().await, Err(RequestError::Panicked(panic)) if panic == "boom"));
     assert_eq!(client.wait().await, Err(RequestError::Cancelled));
     assert_eq!(client.block(7).await, Ok(7));
-    let seen = desk.diary.lock().unwrap().clone();
+    let seen = desk.diary.lock().expect("nothing panics under it").clone();
     let outcomes: Vec<&str> = seen
         .iter()
         .filter_map(|line| line.strip_prefix("outer "))
@@ -175,13 +175,13 @@ struct Forgetful(Mutex<Option<Outcome>>);
 
 impl Layer for Forgetful {
     async fn handle(&self, _: &Call, next: Next<'_>) -> Outcome {
-        let last = self.0.lock().unwrap().clone();
+        let last = self.0.lock().expect("nothing panics under it").clone();
         match last {
             Some(last) => last,
             None => {
                 let outcome = next.run().await;
                 assert_eq!(outcome.kind(), OutcomeKind::Success);
-                self.0.lock().unwrap().replace(outcome.clone());
+                self.0.lock().expect("nothing panics under it").replace(outcome.clone());
                 outcome
             }
         }
@@ -214,7 +214,7 @@ async fn a_sequential_node_waits_for_its_layers_too() {
     assert_eq!(desk.ran.load(SeqCst), 0);
     desk.gate.notify_one();
     until(|| desk.ran.load(SeqCst) == 2).await;
-    assert_eq!(*desk.diary.lock().unwrap(), ["tell twelve bytes", "tell a"]);
+    assert_eq!(*desk.diary.lock().expect("nothing panics under it"), ["tell twelve bytes", "tell a"]);
     system.stop().await;
 }
 
