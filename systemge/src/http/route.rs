@@ -7,12 +7,11 @@ use std::time::Duration;
 use ::http::header::{HeaderValue, RETRY_AFTER};
 use ::http::{Method, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
 
 use super::HttpError;
 use super::routes::Handler;
 use crate::config::Rate;
-use crate::web::bucket::Bucket;
+use crate::protocol::bucket::Bucket;
 
 /// A method and a path, and what requests to it may take. Without limits of its own, those of the configuration hold.
 ///
@@ -143,7 +142,7 @@ impl Endpoint {
     pub(super) fn new(route: Route, names: Vec<Arc<str>>, handler: Handler) -> Self {
         let places =
             route.concurrency.map(|places| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))));
-        let bucket = Bucket::new(route.rate, Instant::now()).map(Mutex::new);
+        let bucket = Bucket::new(route.rate, crate::clock::now()).map(Mutex::new);
         Self { route, names, handler, places, bucket, counts: Counts::default() }
     }
 
@@ -155,7 +154,7 @@ impl Endpoint {
         };
         if let Some(bucket) = &self.bucket {
             let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
-            if !bucket.take(Instant::now()) {
+            if !bucket.take(crate::clock::now()) {
                 let wait = bucket.wait();
                 return Err(later(
                     StatusCode::TOO_MANY_REQUESTS,

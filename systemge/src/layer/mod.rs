@@ -14,7 +14,7 @@
 //!
 //! impl Layer for Guard {
 //!     async fn handle(&self, call: &Call, next: Next<'_>) -> Outcome {
-//!         // a name that is to be more than a claim is proved: see `Context::verified_sender`
+//!         // a name that is to be more than a claim is proved: see `Context::sender_identity`
 //!         if call.topic() == "book" && call.sender() != Some("till") {
 //!             return next.refuse("only the till may book");
 //!         }
