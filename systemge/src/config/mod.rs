@@ -59,7 +59,7 @@ pub use self::listen::ListenConfig;
 pub use self::log_file::{LogFileConfig, LogFormat};
 pub use self::peers::{PeerConfig, TopicPattern, TopicPatternError};
 pub use self::secret::{Secret, SecretError};
-pub use self::tls::{Fingerprint, FingerprintError, Pem, TlsConfig};
+pub use self::tls::{Fingerprint, FingerprintError, Pem, TlsConfig, WebTlsConfig};
 #[cfg(feature = "dashboard")]
 pub(crate) use self::units::parse_duration;
 pub use self::web::{HttpConfig, Rate, SlowClientPolicy, WebSocketConfig, WebSocketQueueConfig};

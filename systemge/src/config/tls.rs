@@ -110,6 +110,43 @@ impl TlsConfig {
     }
 }
 
+/// TLS of a component towards browsers: `[nodes.NAME.http.tls]`, `[nodes.NAME.websocket.tls]` (feature `tls`). Without that
+/// section the component is plain; an empty one takes the certificate of the node.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct WebTlsConfig {
+    /// The certificate, and those between it and its CA: a PEM file, or PEM itself. Default: left out, which is that of
+    /// the node.
+    pub certificate: Option<Pem>,
+    /// The key of the certificate: a PEM file that not everyone may read, or PEM itself. Default: left out, which is that
+    /// of the node.
+    pub key: Option<Pem>,
+    /// Whether TLS 1.2 is spoken with clients that don't speak 1.3. Default: `true`.
+    pub tls12: bool,
+}
+
+impl Default for WebTlsConfig {
+    fn default() -> Self {
+        Self { certificate: None, key: None, tls12: true }
+    }
+}
+
+#[cfg(all(feature = "tls", feature = "_web"))]
+impl WebTlsConfig {
+    /// With what the node has where this says nothing.
+    pub(crate) fn of_node(&self, node: &TlsConfig) -> TlsConfig {
+        let own = self.certificate.is_some();
+        TlsConfig {
+            certificate: if own { self.certificate.clone() } else { node.certificate.clone() },
+            key: if own { self.key.clone() } else { node.key.clone() },
+            tls12: self.tls12,
+            reload: node.reload,
+            ..TlsConfig::default()
+        }
+    }
+}
+
 /// Certificates or a key as PEM: in a file, or as text.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -488,6 +488,34 @@ impl Checks<'_> {
             self.push(paths, "wants certificates of peers, but nothing says which", Some(help.to_owned()));
         }
         self.not_too_long(&["tls", "reload"], tls.reload);
+        let http = node.http.as_ref().and_then(|http| http.tls.as_ref());
+        let websocket = node.websocket.as_ref().and_then(|websocket| websocket.tls.as_ref());
+        for (component, web) in [("http", http), ("websocket", websocket)] {
+            let Some(web) = web else { continue };
+            let has_none = web.certificate.is_none() && tls.certificate.is_none();
+            if cfg!(not(feature = "tls")) {
+                self.say(&[component, "tls"], "needs the feature `tls` of systemge: this build lacks it");
+            } else if web.certificate.is_some() != web.key.is_some() {
+                self.say(
+                    &[component, "tls"],
+                    "has a certificate without its key, or a key without its certificate",
+                );
+            } else if has_none {
+                let paths = vec![self.path(&[component, "tls"])];
+                let help = "set `certificate` and `key` here, or in the node's `tls`";
+                self.push(paths, "has no certificate to show", Some(help.to_owned()));
+            }
+        }
+        if node
+            .websocket
+            .as_ref()
+            .is_some_and(|websocket| websocket.tls.is_some() && websocket.listen.is_none())
+        {
+            self.say(
+                &["websocket", "tls"],
+                "is for a listener of its own: a shared one is as `http.tls` says",
+            );
+        }
     }
 
     fn http(&mut self, http: &HttpConfig) {

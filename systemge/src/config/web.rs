@@ -9,7 +9,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use super::{Handling, units};
+use super::{Handling, WebTlsConfig, units};
 #[cfg(feature = "_web")]
 use crate::access::AccessRules;
 
@@ -32,6 +32,8 @@ pub struct HttpConfig {
     /// How long a client may take to send the body of a request, and a handler to answer it. Default: `"30s"`.
     #[serde(deserialize_with = "units::duration")]
     pub request_timeout: Duration,
+    /// HTTPS: left out, the component speaks plain HTTP. With it, it speaks HTTP/2, too.
+    pub tls: Option<WebTlsConfig>,
     /// Folders that are served besides those of the application: URL prefix → folder, relative to this file.
     pub folders: BTreeMap<String, PathBuf>,
     /// How long caches may keep the files of folders: the header `cache-control`. Default: `"no-cache"`, to ask every
@@ -64,6 +66,7 @@ impl Default for HttpConfig {
             connections: 1024,
             header_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
+            tls: None,
             folders: BTreeMap::new(),
             cache_control: "no-cache".to_owned(),
             redirects: BTreeMap::new(),
@@ -81,6 +84,8 @@ pub struct WebSocketConfig {
     /// Where it listens. Default: left out, which shares the listener of the HTTP component.
     #[serde(deserialize_with = "units::optional_socket_address")]
     pub listen: Option<SocketAddr>,
+    /// WSS on a listener of its own; a shared one is as that of the HTTP component. Default: left out, which is plain.
+    pub tls: Option<WebTlsConfig>,
     /// The path that clients open. Default: `"/ws"`.
     pub path: String,
     /// The pages that may open it, as origins (`"https://example.org"`); `"*"` allows all.
@@ -123,6 +128,7 @@ impl Default for WebSocketConfig {
     fn default() -> Self {
         Self {
             listen: None,
+            tls: None,
             path: "/ws".to_owned(),
             origins: Vec::new(),
             allow: None,

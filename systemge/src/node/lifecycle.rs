@@ -273,6 +273,8 @@ impl Inner {
             http: self.config().http.as_ref(),
             websocket: self.config().websocket.as_ref(),
             folder: self.folder.as_deref(),
+            #[cfg(feature = "tls")]
+            tls: Some(&self.config().tls),
         };
         let bound = crate::web::bind(config, (self.program().web)()).await;
         let bound = bound.map_err(|source| StartError::Web { node: self.name().to_owned(), source })?;

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use warp::Filter as _;
 
-use crate::config::{HttpConfig, WebSocketConfig};
+use crate::config::{HttpConfig, WebSocketConfig, WebTlsConfig};
 use crate::context::Core;
 
 mod listener;
@@ -55,6 +55,33 @@ pub(crate) struct WebConfig<'a> {
     #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only the HTTP component has folders"))]
     /// Where relative paths of the configuration start; the working directory if there is none.
     pub(crate) folder: Option<&'a Path>,
+    /// What the node shows, for components that have no certificate of their own.
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<&'a crate::config::TlsConfig>,
+}
+
+/// What a listener shows that speaks TLS; `None` for one that is plain.
+#[cfg(feature = "tls")]
+type Secure = Option<std::sync::Arc<crate::transport::tls::Credentials>>;
+#[cfg(not(feature = "tls"))]
+type Secure = Option<std::convert::Infallible>;
+
+impl WebConfig<'_> {
+    /// Reads the certificate of a component that speaks TLS.
+    #[cfg(feature = "tls")]
+    fn secure(&self, component: &'static str, tls: Option<&WebTlsConfig>) -> Result<Secure, WebError> {
+        let Some(tls) = tls else { return Ok(None) };
+        let tls = tls.of_node(self.tls.unwrap_or(&crate::config::TlsConfig::default()));
+        let loaded = crate::transport::tls::Credentials::load_web(&tls, self.folder.map(Path::to_owned));
+        let credentials = loaded.map_err(|source| WebError::Tls { component, source })?;
+        Ok(Some(std::sync::Arc::new(credentials)))
+    }
+
+    /// Without the feature there is none: a configuration that wants it has been refused.
+    #[cfg(not(feature = "tls"))]
+    fn secure(&self, _: &'static str, _: Option<&WebTlsConfig>) -> Result<Secure, WebError> {
+        Ok(None)
+    }
 }
 
 /// Why the web components of a node can't start. The configuration's or the operator's mistake.
@@ -100,6 +127,15 @@ pub enum WebError {
         /// What the operating system says.
         source: io::Error,
     },
+    /// The certificate or the key of a component can't be used.
+    #[cfg(feature = "tls")]
+    #[error("the `tls` of the {component} component")]
+    Tls {
+        /// The component: `HTTP` or `WebSocket`.
+        component: &'static str,
+        /// What is wrong.
+        source: crate::transport::tls::TlsError,
+    },
     /// A route or a URL prefix is not valid, or stands there twice.
     #[error("{0}")]
     Route(String),
@@ -124,6 +160,7 @@ struct Bound {
     listener: TcpListener,
     address: SocketAddr,
     limits: Limits,
+    secure: Secure,
     #[cfg(feature = "http")]
     http: Option<crate::http::HttpSite>,
     #[cfg(feature = "websocket")]
@@ -131,7 +168,12 @@ struct Bound {
 }
 
 impl Bound {
-    async fn new(component: &'static str, address: SocketAddr, limits: Limits) -> Result<Self, WebError> {
+    async fn new(
+        component: &'static str,
+        address: SocketAddr,
+        limits: Limits,
+        secure: Secure,
+    ) -> Result<Self, WebError> {
         let failed = |source| WebError::Listen { component, address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -139,6 +181,7 @@ impl Bound {
             listener,
             address,
             limits,
+            secure,
             #[cfg(feature = "http")]
             http: None,
             #[cfg(feature = "websocket")]
@@ -159,7 +202,9 @@ pub(crate) async fn bind(config: WebConfig<'_>, parts: WebParts) -> Result<Bound
             Some(http) => Some(crate::http::HttpSite::open(http, config.folder, parts.http).await?),
         };
         if let (Some(site), Some(http)) = (site, http_config) {
-            let mut bound = Bound::new("HTTP", http.listen, Limits::of(http)?).await?;
+            let mut bound =
+                Bound::new("HTTP", http.listen, Limits::of(http)?, config.secure("HTTP", http.tls.as_ref())?)
+                    .await?;
             bound.http = Some(site);
             listeners.push(bound);
         }
@@ -173,14 +218,28 @@ pub(crate) async fn bind(config: WebConfig<'_>, parts: WebParts) -> Result<Bound
             match (websocket.listen, http_config) {
                 (Some(address), _) => {
                     let limits = Limits::of(&HttpConfig::default())?;
-                    let mut bound = Bound::new("WebSocket", address, limits).await?;
+                    let mut bound = Bound::new(
+                        "WebSocket",
+                        address,
+                        limits,
+                        config.secure("WebSocket", websocket.tls.as_ref())?,
+                    )
+                    .await?;
                     bound.websocket = Some(site);
                     listeners.push(bound);
                 }
                 (None, None) => return Err(WebError::NothingToShare),
                 (None, Some(http)) => {
                     if listeners.is_empty() {
-                        listeners.push(Bound::new("HTTP", http.listen, Limits::of(http)?).await?);
+                        listeners.push(
+                            Bound::new(
+                                "HTTP",
+                                http.listen,
+                                Limits::of(http)?,
+                                config.secure("HTTP", http.tls.as_ref())?,
+                            )
+                            .await?,
+                        );
                     }
                     if let Some(bound) = listeners.first_mut() {
                         bound.websocket = Some(site);
@@ -234,7 +293,11 @@ impl BoundWeb {
                 site = site.or(http.filter(&run)).unify().boxed();
             }
             let site = refusal::complete(site);
-            tracker.spawn(listener::accept(bound.listener, site, bound.limits, run.tasks()));
+            #[cfg(feature = "tls")]
+            if let Some(credentials) = &bound.secure {
+                tracker.spawn(credentials.clone().watch(core.node.name().into(), stop.clone()));
+            }
+            tracker.spawn(listener::accept(bound.listener, site, bound.limits, bound.secure, run.tasks()));
         }
     }
 }
@@ -266,7 +329,7 @@ pub(crate) struct Tasks {
 #[cfg(feature = "dashboard")]
 pub(crate) async fn accept(listener: TcpListener, site: Site, connections: usize, tasks: Tasks) {
     let limits = Limits::with_connections(connections);
-    listener::accept(listener, refusal::complete(site), limits, tasks).await;
+    listener::accept(listener, refusal::complete(site), limits, Secure::default(), tasks).await;
 }
 
 /// The client's address, as the accept loop puts it into the extensions of a request.

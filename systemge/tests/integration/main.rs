@@ -50,3 +50,5 @@ mod tls;
 mod transports;
 #[cfg(all(feature = "http", feature = "websocket"))]
 mod web;
+#[cfg(all(feature = "http", feature = "websocket", feature = "certificates"))]
+mod web_tls;

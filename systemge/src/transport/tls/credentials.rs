@@ -18,11 +18,19 @@ use crate::config::{Pem, TlsConfig};
 /// What the two sides of a connection of nodes agree to speak.
 pub(crate) const ALPN: &[u8] = b"systemge/1";
 
+/// What clients of the web speak.
+#[cfg(feature = "_web")]
+pub(crate) const HTTP2: &[u8] = b"h2";
+#[cfg(feature = "_web")]
+const HTTP1: &[u8] = b"http/1.1";
+
 /// What a node shows of itself and whom it trusts.
 pub(crate) struct Credentials {
     config: TlsConfig,
     /// Where relative paths start.
     folder: Option<PathBuf>,
+    /// What is spoken inside of TLS.
+    alpn: &'static [&'static [u8]],
     current: ArcSwap<Loaded>,
 }
 
@@ -37,10 +45,24 @@ pub(crate) struct Loaded {
 }
 
 impl Credentials {
-    /// Reads everything, and says what is wrong with it.
+    /// Reads everything that nodes need among each other, and says what is wrong with it.
     pub(crate) fn load(config: &TlsConfig, folder: Option<PathBuf>) -> Result<Self, TlsError> {
+        Self::speaking(&[ALPN], config, folder)
+    }
+
+    /// Reads what a component towards browsers needs.
+    #[cfg(feature = "_web")]
+    pub(crate) fn load_web(config: &TlsConfig, folder: Option<PathBuf>) -> Result<Self, TlsError> {
+        Self::speaking(&[HTTP2, HTTP1], config, folder)
+    }
+
+    fn speaking(
+        alpn: &'static [&'static [u8]],
+        config: &TlsConfig,
+        folder: Option<PathBuf>,
+    ) -> Result<Self, TlsError> {
         let mut this =
-            Self { config: config.clone(), folder, current: ArcSwap::from_pointee(Loaded::nothing()) };
+            Self { config: config.clone(), folder, alpn, current: ArcSwap::from_pointee(Loaded::nothing()) };
         let loaded = this.build(this.read()?)?;
         this.current = ArcSwap::from_pointee(loaded);
         Ok(this)
@@ -84,10 +106,12 @@ impl Credentials {
             builder.with_no_client_auth()
         };
         let mut config = builder.with_cert_resolver(own);
-        config.alpn_protocols = vec![ALPN.to_vec()];
-        // connections of nodes are few and long: each is verified anew, and nothing is kept for a next one
-        config.session_storage = Arc::new(NoServerSessionStorage {});
-        config.send_tls13_tickets = 0;
+        config.alpn_protocols = self.alpn.iter().map(|protocol| protocol.to_vec()).collect();
+        if self.alpn.contains(&ALPN) {
+            // connections of nodes are few and long: each is verified anew, and nothing is kept for a next one
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+        }
         Ok(Arc::new(config))
     }
 

@@ -30,11 +30,13 @@ use crate::config::Endpoint;
 use crate::protocol::MAGIC;
 use crate::protocol::frame::{Frame, GoodbyeCode};
 
+#[cfg(feature = "_web")]
+pub(crate) use self::credentials::HTTP2;
 pub(crate) use self::credentials::{ALPN, Credentials};
 #[cfg(feature = "certificates")]
 pub(crate) use self::crypto::fingerprint;
 pub(crate) use self::explain::NOT_SYSTEMGE;
-use self::explain::explained;
+pub(crate) use self::explain::explained;
 #[cfg(feature = "quic")]
 pub(crate) use self::explain::{explain, explain_own};
 pub use self::material::TlsError;
