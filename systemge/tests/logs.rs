@@ -51,7 +51,7 @@ impl Director {
             // once everybody has started
             ctx.system()
                 .node("crowd")
-                .unwrap()
+                .expect("it was added")
                 .wait_for_state(|state| *state == systemge::NodeState::Running)
                 .await;
             ctx.system().exit();
