@@ -94,7 +94,7 @@ fn config() -> HttpConfig {
 }
 
 async fn start_with(config: &HttpConfig, probe: Probe, folder: Option<&Path>) -> (Running, SocketAddr) {
-    let web = WebConfig { http: Some(config), websocket: None, folder };
+    let web = WebConfig { http: Some(config), folder, ..WebConfig::default() };
     let http = Http::new(declared(probe));
     start_http(web, http).await
 }
@@ -109,7 +109,7 @@ async fn start_http(web: WebConfig<'_>, http: Http) -> (Running, SocketAddr) {
 async fn start_empty() -> (Running, SocketAddr, Http) {
     let http = Http::default();
     let config = config();
-    let web = WebConfig { http: Some(&config), websocket: None, folder: None };
+    let web = WebConfig { http: Some(&config), ..WebConfig::default() };
     let (running, address) = start_http(web, http.clone()).await;
     (running, address, http)
 }
@@ -411,7 +411,7 @@ async fn what_cannot_be_served_is_said_before_anything_starts() {
     let scratch = Scratch::new("mistakes");
     scratch.write("public/file", "");
     let check = async |config: &HttpConfig, expected: &str| {
-        let web = WebConfig { http: Some(config), websocket: None, folder: Some(&scratch.0) };
+        let web = WebConfig { http: Some(config), folder: Some(&scratch.0), ..WebConfig::default() };
         let error = crate::web::bind(web, WebParts::default()).await.err().unwrap();
         assert_eq!(error.to_string().replace(&scratch.0.display().to_string(), "BASE"), expected);
     };
@@ -630,7 +630,7 @@ async fn a_filter_answers_what_nothing_else_does() {
         warp::path!("raw" / u32).and(warp::get()).map(move |number| format!("{node} {number}"))
     });
     let config = config();
-    let web = WebConfig { http: Some(&config), websocket: None, folder: None };
+    let web = WebConfig { http: Some(&config), ..WebConfig::default() };
     let (_running, address) = start_http(web, Http::new(table.finish())).await;
     assert_eq!(request(address, "GET /mine", "", "").await.body, "mine");
     assert_eq!(request(address, "GET /raw/7", "", "").await.body, "test 7");

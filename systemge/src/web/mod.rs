@@ -64,14 +64,15 @@ pub(crate) struct WebConfig<'a> {
 #[cfg(feature = "tls")]
 type Secure = Option<std::sync::Arc<crate::transport::tls::Credentials>>;
 #[cfg(not(feature = "tls"))]
-type Secure = Option<std::convert::Infallible>;
+type Secure = Option<std::sync::Arc<std::convert::Infallible>>;
 
 impl WebConfig<'_> {
     /// Reads the certificate of a component that speaks TLS.
     #[cfg(feature = "tls")]
     fn secure(&self, component: &'static str, tls: Option<&WebTlsConfig>) -> Result<Secure, WebError> {
         let Some(tls) = tls else { return Ok(None) };
-        let tls = tls.of_node(self.tls.unwrap_or(&crate::config::TlsConfig::default()));
+        let none = crate::config::TlsConfig::default();
+        let tls = tls.of_node(self.tls.unwrap_or(&none));
         let loaded = crate::transport::tls::Credentials::load_web(&tls, self.folder.map(Path::to_owned));
         let credentials = loaded.map_err(|source| WebError::Tls { component, source })?;
         Ok(Some(std::sync::Arc::new(credentials)))

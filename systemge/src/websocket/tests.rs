@@ -144,7 +144,7 @@ impl Fixture {
             hub: hub.clone(),
             ..WebParts::default()
         };
-        let web = WebConfig { http, websocket: Some(config), folder: None };
+        let web = WebConfig { http, websocket: Some(config), ..WebConfig::default() };
         let running = Running::start(web, parts).await;
         let address = running.addresses.websocket.unwrap();
         Self { running, address, hub, state, events }
