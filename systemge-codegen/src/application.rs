@@ -164,16 +164,21 @@ impl ListedContracts {
         }
         let name = &input.ident;
         let span = emit::place(name);
-        let krate = krate.at(span);
-        let handles = &self.handles;
+        let here = krate.at(span);
+        // where a block is missing, the other place that asks for it says so: one mistake, one error
+        let handles = self.handles.iter().map(|path| {
+            let span = emit::place(&path.segments.last().map(|segment| &segment.ident));
+            let (krate, name) = (krate.at(span), Ident::new(&name.to_string(), span));
+            quote_spanned! {span=> <#name as #krate::__private::HandlesContract<{ #path.key() }>>::BLOCK, }
+        });
         Some(quote_spanned! {span=>
             const _: () = {
                 #[allow(unused_imports)]
-                use #krate::__private::{NoNamedNode as _, NoNode as _};
-                #krate::__private::probe::one_block_for_each_topic::<#name>(&[
+                use #here::__private::{NoNamedNode as _, NoNode as _};
+                #here::__private::probe::one_block_for_each_topic::<#name>(&[
                     #name::__SYSTEMGE_NODE,
                     #name::__SYSTEMGE_NAMED_NODE,
-                    #(<#name as #krate::__private::HandlesContract<{ #handles.key() }>>::BLOCK,)*
+                    #(#handles)*
                 ]);
             };
         })

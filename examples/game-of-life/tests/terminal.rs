@@ -100,7 +100,7 @@ fn a_person_types_with_completion_and_history_and_log_lines_stay_out_of_the_way(
 
     screen.until("> ");
     // both nodes have found each other
-    screen.until("connected node=life");
+    screen.until(": connected node=life");
     press("@li\t");
     screen.until("@life ");
     press("rand\t");

@@ -17,7 +17,7 @@ use crate::node::{Node, Program};
 /// [`Context::system`](crate::Context::system):
 ///
 /// ```
-/// use systemge::config::NodeConfig;
+/// use systemge::config::{Endpoint, NodeConfig};
 /// use systemge::prelude::*;
 ///
 /// #[derive(systemge::Application, Default)]
@@ -36,7 +36,7 @@ use crate::node::{Node, Program};
 /// impl Foreman {
 ///     #[command("hire")]
 ///     async fn hire(&self, name: String, ctx: &Context) -> Result<String> {
-///         let config = NodeConfig::new().listen("tcp://127.0.0.1:0".parse()?);
+///         let config = NodeConfig::new().listen("tcp://127.0.0.1:0".parse::<Endpoint>()?);
 ///         let worker = ctx.system().add(name.as_str(), Worker::default(), config)?;
 ///         worker.start().await?;
 ///         Ok(format!("{name} works at {}", worker.endpoints()[0]))

@@ -18,7 +18,7 @@
 //!
 //! ```
 //! use std::time::Duration;
-//! use systemge::config::NodeConfig;
+//! use systemge::config::{Endpoint, NodeConfig};
 //! use systemge::prelude::*;
 //! use systemge::testing::{self, Network};
 //!
@@ -39,10 +39,10 @@
 //! fn main() {
 //!     testing::run(7, async {
 //!         let network = Network::new();
-//!         let door = "mem://greeter".parse().unwrap();
+//!         let door: Endpoint = "mem://greeter".parse().unwrap();
 //!         let system = network
 //!             .system()
-//!             .node_with("greeter", Greeter::default(), NodeConfig::new().listen(Clone::clone(&door)))
+//!             .node_with("greeter", Greeter::default(), NodeConfig::new().listen(door.clone()))
 //!             .node_with("guest", Guest::default(), NodeConfig::new().connect(door))
 //!             .start()
 //!             .await

@@ -242,6 +242,9 @@ async fn browse(node: &Node) {
 #[tokio::test]
 async fn what_peers_send_is_escaped_and_cut_in_every_log_line() {
     let log = Log::default();
+    // as long as there is one subscriber only, `tracing` asks that of the thread that comes by a line first whether
+    // anybody wants it, and remembers that: the thread of another test would say no
+    let _second = tracing::Dispatch::new(Log::default());
     let _guard = tracing::subscriber::set_default(log.clone());
     let mut http = HttpConfig::default();
     http.listen = ([127, 0, 0, 1], 0).into();

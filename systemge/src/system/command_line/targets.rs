@@ -62,7 +62,8 @@ mod tests {
         check("game-*", "game-", true);
         check("game-*", "game-17", true);
         check("game-*", "gate", false);
-        check("*-7", "game-17", true);
+        check("*-7", "game-7", true);
+        check("*-7", "game-17", false);
         check("g*e*7", "game-17", true);
         check("g*x*7", "game-17", false);
         check("**", "a", true);
