@@ -15,6 +15,16 @@ pub struct Players {
     pub black: ClientId,
 }
 
+/// What a game begins with.
+#[systemge::payload]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Its number, by which it is called.
+    pub game: u64,
+    /// Who plays.
+    pub players: Players,
+}
+
 /// A move as somebody wants to make it.
 #[systemge::payload]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,14 +60,14 @@ pub enum PlayError {
 }
 
 /// What a game answers to.
-#[systemge::contract]
+#[systemge::contract(key(game: u64))]
 pub trait Game {
     /// Makes a move.
-    #[topic("game/move")]
+    #[topic("game/{game}/move")]
     async fn play(&self, player: ClientId, step: Step) -> Result<Played, PlayError>;
 
     /// The board in 64 characters.
-    #[topic("game/board")]
+    #[topic("game/{game}/board")]
     async fn board(&self) -> String;
 }
 
@@ -65,6 +75,8 @@ pub trait Game {
 #[derive(systemge::Application, Debug)]
 #[application(handles(Game))]
 pub struct ChessGame {
+    #[key]
+    game: u64,
     players: Players,
     position: Position,
 }
@@ -72,8 +84,8 @@ pub struct ChessGame {
 impl ChessGame {
     /// A game that begins.
     #[must_use]
-    pub fn new(players: Players) -> Self {
-        Self { players, position: Position::default() }
+    pub fn new(Settings { game, players }: Settings) -> Self {
+        Self { game, players, position: Position::default() }
     }
 }
 

@@ -9,7 +9,7 @@ use systemge::prelude::*;
 use systemge::spawner::{Child, SpawnError, SpawnerClient};
 use systemge::websocket::ClientId;
 
-use crate::game::{Game, GameClient, Players, Step};
+use crate::game::{Game, GameClient, Players, Settings, Step};
 use crate::position::{Ending, Place, Promotion};
 
 /// The node that speaks with the browsers.
@@ -158,7 +158,7 @@ impl Gateway {
             to: Place { row: to_row, column: to_col },
             promotion: promotion.unwrap_or_default(),
         };
-        let played = GameClient::new(ctx).to(name(table)).play(client.id(), step).await?;
+        let played = GameClient::new(ctx).game(&table.game).play(client.id(), step).await?;
         let made = MoveMade {
             from_row,
             from_col,
@@ -204,7 +204,8 @@ impl Gateway {
 
     /// Has a game spawned, and dials it; returns its board.
     async fn begin(&self, table: Table, ctx: &Context<Self>) -> Result<String> {
-        let child = Child::new("game", name(table)).settings(&table.players)?;
+        let settings = Settings { game: table.game, players: table.players };
+        let child = Child::new("game", name(table)).settings(&settings)?;
         let game = SpawnerClient::new(ctx).spawn_and_start(child).await?;
         let endpoint = game.endpoints.first().ok_or_else(|| Error::message("the game listens nowhere"))?;
         ctx.connect(endpoint.clone()).await?;
@@ -212,7 +213,7 @@ impl Gateway {
             ctx.disconnect(endpoint);
             return Err(Error::message("your opponent has left"));
         }
-        Ok(GameClient::new(ctx).to(name(table)).board().await?)
+        Ok(GameClient::new(ctx).game(&table.game).board().await?)
     }
 
     /// Ends a game that one of its players leaves: the other one has won.

@@ -8,11 +8,13 @@ use std::convert::Infallible;
 
 use systemge::spawner::Spawner;
 
-pub use self::game::{ChessGame, Game, GameClient, PlayError, Played, Players, Step};
+pub use self::game::{ChessGame, Game, GameClient, PlayError, Played, Players, Settings, Step};
 pub use self::gateway::Gateway;
 
 /// The spawner of the games.
 #[must_use]
 pub fn spawner() -> Spawner {
-    Spawner::new().limit(1000).kind("game", |players: Players| Ok::<_, Infallible>(ChessGame::new(players)))
+    Spawner::new()
+        .limit(1000)
+        .kind("game", |settings: Settings| Ok::<_, Infallible>(ChessGame::new(settings)))
 }
