@@ -109,6 +109,7 @@ pub mod layer;
 #[cfg(feature = "logging")]
 mod logging;
 pub mod metrics;
+mod model;
 mod node;
 pub mod payload;
 pub mod prelude;
@@ -137,6 +138,7 @@ pub use self::dashboard::DashboardError;
 pub use self::error::{Error, Result};
 pub use self::key::{KeyError, TopicKey};
 pub use self::metrics::{Counters, NodeMetrics};
+pub use self::model::{ApplicationModel, SystemModel};
 pub use self::node::{ConnectError, Listener, Mismatch, Node, NodeState, StartError};
 pub use self::payload::{Payload, Schema};
 pub use self::system::{
