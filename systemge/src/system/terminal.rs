@@ -21,6 +21,7 @@ use super::standard_input::{LONGEST_LINE, answer, show};
 ///
 /// Returns false at once if the terminal can't do it.
 pub(super) async fn read_commands(system: &Running) -> bool {
+    #[cfg_attr(not(feature = "logging"), expect(unused_mut, reason = "log lines are what needs it"))]
     let Ok(mut editor) = editor(system) else { return false };
     #[cfg(feature = "logging")]
     if let Ok(mut printer) = editor.create_external_printer() {
