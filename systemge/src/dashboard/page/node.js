@@ -82,6 +82,8 @@ export function nodePage(name, tab) {
       await made.overview?.load?.(signal);
     },
     update({ node, fleet }) {
+      // it was sent before the server knew which node the page shows
+      if (node === undefined) return;
       gone.hidden = node !== null;
       if (node === null) {
         acts.replaceChildren();

@@ -45,11 +45,16 @@ export function settingsTab(name) {
     const value = h("td");
     const configured = h("td", { class: "value soft" });
     let current = setting.value;
+    /** Whether somebody has typed something that is not set yet. */
+    let typed = false;
     if (globalThis.systemgeReadOnly) {
       value.append(h("span", { class: "value" }));
     } else {
       const form = h("form", { "aria-label": setting.key }, input, button, error);
-      const changed = () => set(button, "disabled", input.value.trim() === current);
+      const changed = () => {
+        typed = input.value.trim() !== current;
+        set(button, "disabled", !typed);
+      };
       input.addEventListener("input", changed);
       form.addEventListener("submit", async (event) => {
         event.preventDefault();
@@ -57,6 +62,7 @@ export function settingsTab(name) {
         error.textContent = "";
         try {
           const done = await send(nodePath(name, "/settings"), { key: setting.key, value: input.value });
+          typed = false;
           toast(`${done.result}.`);
           await load();
         } catch (failure) {
@@ -69,9 +75,8 @@ export function settingsTab(name) {
     const element = h("tr", {}, h("td", {}, h("div", { class: "cell-main" }, h("label", { for: id, class: "name mono" }, setting.key), h("span", { class: "why", id: `${id}-hint` }, `${setting.help} ${HINTS[setting.kind][0].toUpperCase()}${HINTS[setting.kind].slice(1)}.`))), value, configured);
     element.show = (setting) => {
       // what somebody is typing stays
-      const typing = document.activeElement === input && input.value !== current;
       current = setting.value;
-      if (!typing) input.value = setting.value;
+      if (!typed) input.value = setting.value;
       set(button, "disabled", input.value.trim() === current);
       text(configured, setting.configured || "empty");
       if (globalThis.systemgeReadOnly) text(value.firstElementChild, setting.value || "empty");
