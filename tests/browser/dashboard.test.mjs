@@ -155,6 +155,8 @@ describe("the dashboard", () => {
     await stateIn(page, "pop-up", "running");
     await page.goto(`${fleet.url}#/nodes/pop-up`);
     await page.getByRole("heading", { name: "pop-up" }).waitFor();
+    // the page knows the node only now; a node that was never seen is an address that leads nowhere
+    await page.locator('.node-state .state[data-state="running"]').waitFor();
     await fleet.post("nodes/desk/commands/close", { arguments: { name: "pop-up" } });
     await page.locator(".notice", { hasText: "is no longer here" }).waitFor();
     await page.goto(`${fleet.url}#/`);
