@@ -72,7 +72,7 @@ pub enum RequestError<E> {
     /// The handler ran, but its response can't be written, or is larger than this node accepts.
     #[error("the node could not write its response: {0}")]
     ResponseUnencodable(String),
-    /// This node can't read the response.
+    /// This node can't read the response, or its payload is larger than this node accepts. The handler ran.
     #[error("the response cannot be read: {0}")]
     ResponseUndecodable(String),
 }

@@ -26,6 +26,13 @@ pub struct ConnectConfig {
     /// The largest frame that is accepted from that peer, in bytes. Default: `limits.frame_bytes` of the node.
     #[serde(default, deserialize_with = "units::optional_frame_bytes")]
     pub frame_bytes: Option<u32>,
+    /// The largest payload of a response that is accepted from that peer, in bytes. Default: `limits.payload_bytes` of the
+    /// node.
+    #[serde(default, deserialize_with = "units::optional_bytes")]
+    pub payload_bytes: Option<usize>,
+    /// The longest name of a topic that the peer may announce, in bytes. Default: `limits.topic_bytes` of the node.
+    #[serde(default)]
+    pub topic_bytes: Option<usize>,
     /// The secret that both sides of this connection must know. Default: that of the peer's own section, or of the node.
     #[serde(default)]
     pub secret: Option<Secret>,
@@ -38,13 +45,34 @@ impl ConnectConfig {
     /// An endpoint, and everything as the node has it.
     #[must_use]
     pub const fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, frame_bytes: None, secret: None, secret_file: None }
+        Self {
+            endpoint,
+            frame_bytes: None,
+            payload_bytes: None,
+            topic_bytes: None,
+            secret: None,
+            secret_file: None,
+        }
     }
 
     /// Sets the largest frame that is accepted from that peer, in bytes.
     #[must_use]
     pub const fn frame_bytes(mut self, bytes: u32) -> Self {
         self.frame_bytes = Some(bytes);
+        self
+    }
+
+    /// Sets the largest payload of a response that is accepted from that peer, in bytes.
+    #[must_use]
+    pub const fn payload_bytes(mut self, bytes: usize) -> Self {
+        self.payload_bytes = Some(bytes);
+        self
+    }
+
+    /// Sets the longest name of a topic that the peer may announce, in bytes.
+    #[must_use]
+    pub const fn topic_bytes(mut self, bytes: usize) -> Self {
+        self.topic_bytes = Some(bytes);
         self
     }
 
@@ -68,7 +96,12 @@ impl ConnectConfig {
 
     /// The limits of the node with those of this connection put in.
     pub(crate) fn limits(&self, node: &LimitConfig) -> LimitConfig {
-        LimitConfig { frame_bytes: self.frame_bytes.unwrap_or(node.frame_bytes), ..node.clone() }
+        LimitConfig {
+            frame_bytes: self.frame_bytes.unwrap_or(node.frame_bytes),
+            payload_bytes: self.payload_bytes.or(node.payload_bytes),
+            topic_bytes: self.topic_bytes.unwrap_or(node.topic_bytes),
+            ..node.clone()
+        }
     }
 }
 

@@ -239,6 +239,9 @@ pub struct QueueConfig {
     /// Default: 262144 (256 KiB), about what one system call takes.
     #[serde(deserialize_with = "units::bytes")]
     pub bytes: usize,
+    /// How many messages and requests may wait for one peer before the policy applies. Default: 65536, which is more than
+    /// fit into the default of `bytes`; for those who set that higher.
+    pub messages: usize,
     /// What happens when a peer is slow and its queue is full. Default: `"wait"`.
     pub policy: SlowPeerPolicy,
     /// How long a sender waits for room under `"wait"`, before the peer is disconnected. Also how long a peer may take
@@ -249,7 +252,12 @@ pub struct QueueConfig {
 
 impl Default for QueueConfig {
     fn default() -> Self {
-        Self { bytes: 256 * 1024, policy: SlowPeerPolicy::Wait, max_wait: Duration::from_secs(5) }
+        Self {
+            bytes: 256 * 1024,
+            messages: 65_536,
+            policy: SlowPeerPolicy::Wait,
+            max_wait: Duration::from_secs(5),
+        }
     }
 }
 
@@ -302,8 +310,8 @@ pub struct LimitConfig {
     /// The largest frame that is accepted, in bytes. Default: 16777216 (16 MiB). From 8192 to 268435456 (256 MiB).
     #[serde(deserialize_with = "units::frame_bytes")]
     pub frame_bytes: u32,
-    /// The largest payload of a message or request that is accepted, in bytes. Default: left out, which is what fits
-    /// into a frame. A larger one is refused, and the connection goes on.
+    /// The largest payload of a message, request or response that is accepted, in bytes. Default: left out, which is what
+    /// fits into a frame. A larger one is refused, and the connection goes on.
     #[serde(deserialize_with = "units::optional_bytes")]
     pub payload_bytes: Option<usize>,
     /// The longest name of a node that is accepted, in bytes. Default: 64, which is the longest that there is.

@@ -17,7 +17,7 @@ command_line = false
 
 [nodes.life]
 listen = ["tcp://127.0.0.1:60001", { endpoint = "tcp://[::1]:0", connections = 9, handshakes = 8, handshakes_per_address = 7, handshake_timeout = "6s", frame_bytes = "32KiB", payload_bytes = "30KiB", name_bytes = 32, secret_file = "secret", allow = ["::1"], deny = [], insecure = false }]
-connect = ["tcp://example.org:60002", { endpoint = "tcp://[::1]:1", frame_bytes = "16KiB", secret = "correct horse battery staple" }]
+connect = ["tcp://example.org:60002", { endpoint = "tcp://[::1]:1", frame_bytes = "16KiB", payload_bytes = "15KiB", topic_bytes = 99, secret = "correct horse battery staple" }]
 allow = ["10.0.0.0/8", "::1"]
 deny = ["10.0.0.7"]
 insecure = true
@@ -25,7 +25,7 @@ secret = "incorrect horse battery staple"
 handling = "sequential"
 requests = { timeout = "3s", limit = 2 }
 dial = { initial_delay = "1s", max_delay = "1m", max_attempts = 3, timeout = "2s", on_failure = "shutdown" }
-queue = { bytes = "1MiB", policy = "drop_newest", max_wait = "250ms" }
+queue = { bytes = "1MiB", messages = 10, policy = "drop_newest", max_wait = "250ms" }
 keepalive = { interval = "1s", timeout = "3s" }
 stop.deadline = "1m 30s"
 
@@ -109,11 +109,12 @@ fn every_key_is_read() {
     assert_eq!((limits.payload_bytes, limits.name_bytes), (Some(30 << 10), 32));
     assert_eq!(life.secret, Some(Secret::new("incorrect horse battery staple")));
     assert_eq!(life.peers["gateway"].may_send.as_ref().expect("a list")[0].to_string(), "game/*");
-    assert_eq!(life.connect[1].limits(&life.limits).frame_bytes, 16_384);
+    let limits = life.connect[1].limits(&life.limits);
+    assert_eq!((limits.frame_bytes, limits.payload_bytes, limits.topic_bytes), (16_384, Some(15 << 10), 99));
     assert_eq!(life.handling, Handling::Sequential);
     assert_eq!(life.requests, RequestConfig { timeout: Duration::from_secs(3), limit: 2 });
     assert_eq!(life.dial.on_failure, OnDialFailure::Shutdown);
-    assert_eq!(life.queue.bytes, 1 << 20);
+    assert_eq!((life.queue.bytes, life.queue.messages), (1 << 20, 10));
     assert_eq!(life.queue.policy, SlowPeerPolicy::DropNewest);
     assert_eq!(life.limits.frame_bytes, 65_536);
     assert_eq!(life.stop.deadline, Duration::from_secs(90));
@@ -297,6 +298,7 @@ fn values_out_of_range_are_refused() {
     check("stop.deadline = \"2years\"", "one year");
     check("keepalive = { interval = \"1s\", timeout = \"1s\" }", "longer than `interval`");
     check("dial.initial_delay = \"11s\"", "shorter than `initial_delay`");
+    check("queue.messages = 0", "at least 1");
     check("queue.max_wait = \"0s\"", "policy = \"disconnect\"");
     check("queue.bytes = \"1MB\"", "\"64KiB\"");
     check("http.folders = { assets = \"a\" }", "starts with `/`");
@@ -464,7 +466,7 @@ fn a_wrong_variable_is_named() {
     check(
         "SYSTEMGE__NODES__LIFE__QUEUE",
         "{ byte = 1 }",
-        "`nodes.life.queue` has no key `byte`; did you mean `bytes`?\n  = its keys are `bytes`, `policy` and `max_wait`",
+        "`nodes.life.queue` has no key `byte`; did you mean `bytes`?\n  = its keys are `bytes`, `messages`, `policy` and `max_wait`",
     );
     let twice = [("SYSTEMGE__SYSTEM__LOG", "a"), ("systemge__system__log", "b")];
     let found = mistakes(with_variables(text, &twice));

@@ -122,6 +122,7 @@ pub(super) fn node(section: &str, name: &str, node: &NodeConfig, problems: &mut 
     }
 
     check.count(&["queue", "bytes"], node.queue.bytes);
+    check.count(&["queue", "messages"], node.queue.messages);
     if node.queue.max_wait.is_zero() {
         check.say(
             &["queue", "max_wait"],
@@ -268,6 +269,9 @@ impl Checks<'_> {
         self.entry("connect", index, |check| {
             if let Some(bytes) = connect.frame_bytes {
                 check.frame_bytes(&["frame_bytes"], bytes);
+            }
+            if let Some(bytes) = connect.topic_bytes {
+                check.length(&["topic_bytes"], bytes, LONGEST_TOPIC);
             }
             check.secret(connect.secret.as_ref(), connect.secret_file.is_some());
         });

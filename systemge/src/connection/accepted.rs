@@ -54,6 +54,8 @@ pub(super) struct Accepted {
     /// The turn of a node that handles one message at a time.
     turn: Option<OwnedMutexGuard<()>>,
     waiting_for_turn: Option<BoxFuture<'static, OwnedMutexGuard<()>>>,
+    /// The node has as many handlers as it may have: what tells that one of them is done.
+    waiting_for_room: Option<BoxFuture<'static, ()>>,
     /// Cancelled when handlers that are not done are dropped.
     drop_handlers: CancellationToken,
     tally: ReceivedTally,
@@ -93,6 +95,7 @@ impl Accepted {
             cancellations: BTreeMap::new(),
             turn: None,
             waiting_for_turn: None,
+            waiting_for_room: None,
             drop_handlers,
             tally,
             counts: None,
@@ -372,6 +375,20 @@ impl Accepted {
         }
     }
 
+    /// Waits until the node may have another handler that waits.
+    fn poll_room(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        while self.node.is_full() {
+            let room =
+                self.waiting_for_room.get_or_insert_with(|| Box::pin(self.node.clone().handlers_room()));
+            // looked at again once it is waited for: the last one may have been done in between
+            if room.as_mut().poll(context).is_pending() && self.node.is_full() {
+                return Poll::Pending;
+            }
+            self.waiting_for_room = None;
+        }
+        Poll::Ready(())
+    }
+
     fn completed(&mut self, index: usize, completion: Completion) {
         if completion == Completion::Done {
             self.tally.handled(index);
@@ -440,12 +457,11 @@ impl Side for Accepted {
     }
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let limits = self.node.settings();
-        // a connection without a waiting handler may always start one: nobody would wake it
+        // a connection without a waiting handler may always start one, so that the others can't keep it from everything
         let waiting = self.running.len() + self.spawned.len();
         if waiting > 0
-            && (waiting >= limits.handlers_per_connection()
-                || self.node.handlers_waiting() >= limits.handlers())
+            && (waiting >= self.node.settings().handlers_per_connection()
+                || self.poll_room(context).is_pending())
         {
             return Poll::Pending;
         }
@@ -515,6 +531,7 @@ impl Side for Accepted {
     fn over(&mut self) {
         // nothing more will start here: a turn that came now would be nobody's, and the node would stand still
         self.waiting_for_turn = None;
+        self.waiting_for_room = None;
         self.contest = None;
         for cancellation in std::mem::take(&mut self.cancellations).into_values() {
             cancellation.cancel();

@@ -21,6 +21,8 @@ pub(super) struct Dialled {
     node: Arc<Inner>,
     outbox: Arc<Outbox>,
     endpoint: Endpoint,
+    /// The largest payload of a response that is accepted.
+    payload_limit: usize,
     remote: Remote,
     /// The secret of this connection alone.
     secret: Option<Secret>,
@@ -39,14 +41,15 @@ impl Dialled {
         node: Arc<Inner>,
         outbox: Arc<Outbox>,
         endpoint: Endpoint,
-        remote: Remote,
-        secret: Option<Secret>,
+        payload_limit: Option<usize>,
+        (remote, secret): (Remote, Option<Secret>),
         state: DialWatch,
     ) -> Self {
         Self {
             node,
             outbox,
             endpoint,
+            payload_limit: payload_limit.unwrap_or(usize::MAX),
             remote,
             secret,
             state,
@@ -116,7 +119,11 @@ impl Side for Dialled {
             (Event::Response { token, status, encoding, payload }, _) => {
                 match self.outbox.answered(token, status) {
                     Some(waiting) => {
-                        if !waiting.complete(RawOutcome::Response { status, encoding, payload }) {
+                        if payload.len() > self.payload_limit {
+                            let (bytes, limit) = (payload.len(), self.payload_limit);
+                            waiting.unreadable(format!("{bytes} bytes are over the limit of {limit}"));
+                            self.outbox.unreadable(waiting.topic, status);
+                        } else if !waiting.complete(RawOutcome::Response { status, encoding, payload }) {
                             self.outbox.unreadable(waiting.topic, status);
                         }
                     }

@@ -108,7 +108,7 @@ async fn accept(
         }
     };
     let session = Session::accept(node.session_settings(listener.limits(), limit), now);
-    let outbox = Arc::new(Outbox::new(node.config().queue.bytes, MIN_FRAME_LIMIT, now));
+    let outbox = Arc::new(Outbox::new((&node.config().queue).into(), MIN_FRAME_LIMIT, now));
     let side = Accepted::new(node.clone(), outbox.clone(), listener.clone(), channel.remote, handshake);
     let driver = Driver::new(
         (channel.stream, channel.opened),

@@ -55,6 +55,8 @@ pub(crate) struct Inner {
     sending: AtomicBool,
     waiting_handlers: AtomicUsize,
     pub(super) handlers_done: Notify,
+    /// Told of every handler that is done while the node has as many as it may have.
+    handlers_room: Notify,
     /// The turn of a node that handles one message at a time.
     turn: Arc<tokio::sync::Mutex<()>>,
     refusals: Refusals,
@@ -147,6 +149,7 @@ impl Inner {
             sending: AtomicBool::new(false),
             waiting_handlers: AtomicUsize::new(0),
             handlers_done: Notify::new(),
+            handlers_room: Notify::new(),
             turn: Arc::default(),
             stop_request: watch::Sender::new(None),
         })
@@ -313,9 +316,23 @@ impl Inner {
 
     /// A handler that waited is done.
     pub(crate) fn handler_done(&self) {
-        if self.waiting_handlers.fetch_sub(1, Ordering::AcqRel) == 1 {
+        let waiting = self.waiting_handlers.fetch_sub(1, Ordering::AcqRel);
+        if waiting == 1 {
             self.handlers_done.notify_waiters();
         }
+        if waiting >= self.settings.handlers() {
+            self.handlers_room.notify_waiters();
+        }
+    }
+
+    /// Whether the node has as many handlers that wait as it may have.
+    pub(crate) fn is_full(&self) -> bool {
+        self.handlers_waiting() >= self.settings.handlers()
+    }
+
+    /// Waits until a handler is done while the node has as many as it may have.
+    pub(crate) async fn handlers_room(self: Arc<Self>) {
+        self.handlers_room.notified().await;
     }
 
     /// No handler waits any more: their tasks have ended, some of them without a word.

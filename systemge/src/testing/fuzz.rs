@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::Secret;
+use crate::config::{QueueConfig, Secret};
 use crate::connection::outbox::Outbox;
 use crate::context::{Core, Hold};
 use crate::layer::Layers;
@@ -66,7 +66,7 @@ impl Side {
         for number in 0..REQUESTS {
             pending.insert(now + Duration::from_millis(number as u64), ());
         }
-        let outbox = Arc::new(Outbox::new(64 * 1024, MIN_FRAME_LIMIT, now));
+        let outbox = Arc::new(Outbox::new((&QueueConfig::default()).into(), MIN_FRAME_LIMIT, now));
         let name: Arc<str> = "peer".into();
         let counts = Peers::default().joined(&name, Direction::Outgoing, now);
         Self { session, out, peer: Peer::new(name, outbox, counts, TOPICS), pending, seen: FNV_OFFSET }

@@ -105,8 +105,27 @@ impl Session {
             }
         };
         let told = self.client.closing().is_some_and(|closing| closing.frame.is_some());
-        if told && tokio::time::timeout(CLOSE_TIMEOUT, part(stream, sink, broken)).await.is_err() {
-            tracing::debug!(client = %self.client.address(), "a WebSocket client did not close its side in time");
+        if !told {
+            return;
+        }
+        tokio::select! {
+            biased;
+            () = part(stream, sink, broken) => {}
+            () = self.patience() => {
+                tracing::debug!(client = %self.client.address(), "a WebSocket client did not close its side in time");
+            }
+        }
+    }
+
+    /// For how long a client that was told that its connection ends may take to close its side.
+    async fn patience(&self) {
+        let stopping = async {
+            self.run.stop.cancelled().await;
+            tokio::time::sleep(STOP_TIMEOUT).await;
+        };
+        tokio::select! {
+            () = tokio::time::sleep(CLOSE_TIMEOUT) => {}
+            () = stopping => {}
         }
     }
 
@@ -471,6 +490,9 @@ impl Drop for Registered {
 
 /// How long a client may take to read what is left for it, and to close its side.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a client may take to close its side when the node stops, which has told it so: a browser answers within the
+/// time that its packets take, and whoever doesn't read must not hold the stop up.
+const STOP_TIMEOUT: Duration = Duration::from_millis(250);
 /// How long a heartbeat is at most that goes through for a client whose messages come too fast, in bytes.
 const HEARTBEAT_BYTES: usize = 128;
 /// How much is read and written at once, in bytes; both are held for as long as the client is connected.

@@ -294,6 +294,45 @@ async fn handlers_beyond_the_limit_wait_unread_spawned_ones_too() {
     }
 }
 
+/// How many bytes a node has read from a peer that dialled it.
+fn read_from(node: &Node, peer: &str) -> u64 {
+    let metrics = node.metrics();
+    metrics.peers.iter().find(|found| &*found.peer == peer).map_or(0, |found| found.read_bytes)
+}
+
+#[tokio::test]
+async fn a_connection_that_the_nodes_limit_holds_up_goes_on_when_a_handler_of_another_one_is_done() {
+    let config = with(|config| {
+        config.limits.handlers = 2;
+        // nothing else is to wake it
+        config.keepalive.interval = Duration::from_secs(600);
+        config.keepalive.timeout = Duration::from_secs(1200);
+    });
+    let (server_system, server) = start("server", Shared::default(), config).await;
+    let (caller_system, caller) = start("caller", Caller::default(), listening()).await;
+    let (other_system, other) = start("other", Caller::default(), listening()).await;
+    caller.connect(endpoint(&server)).await.expect("the server listens");
+    other.connect(endpoint(&server)).await.expect("the server listens");
+    let (client, other_client) = (SharedClient::new(&caller), SharedClient::new(&other));
+    let mut first = other_client.blocked().stream();
+    until(|| server.metrics().handlers_in_flight == 1).await;
+    let mut second = client.blocked().stream();
+    until(|| server.metrics().handlers_in_flight == 2).await;
+    let before = read_from(&server, "caller");
+    let mut third = client.most().stream();
+    until(|| read_from(&server, "caller") > before).await;
+    assert_eq!(server.metrics().handlers_in_flight, 2);
+    // the one that waited first, which is that of the other connection
+    server.command("go", [""; 0]).await.expect("a command");
+    assert_eq!(soon(first.next()).await.expect("an outcome").result, Ok(true));
+    assert_eq!(soon(third.next()).await.expect("an outcome").result, Ok(0));
+    server.command("go", [""; 0]).await.expect("a command");
+    assert_eq!(soon(second.next()).await.expect("an outcome").result, Ok(true));
+    for system in [caller_system, other_system, server_system] {
+        system.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn a_task_that_outlives_its_handler_may_ask_its_own_node() {
     let (system, node) = start("node", Exclusive::default(), listening()).await;

@@ -37,6 +37,7 @@ mod quic;
 mod raw;
 mod requests;
 mod security;
+mod sizes;
 mod spawner;
 mod stopping;
 mod support;

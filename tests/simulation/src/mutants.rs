@@ -45,7 +45,7 @@ pub const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "the outcome of a lost peer is forgotten",
-        file: "connection/outbox.rs",
+        file: "connection/outbox/mod.rs",
         from: "lost.push(waiting);",
         to: "drop(waiting);",
     },
@@ -69,15 +69,15 @@ pub const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "a goodbye does not count as an answer",
-        file: "connection/outbox.rs",
+        file: "connection/outbox/mod.rs",
         from: "RawOutcome::Stopped",
         to: "RawOutcome::Disconnected { unsent: false }",
     },
     Mutant {
         name: "the bound of a queue is ignored",
-        file: "connection/outbox.rs",
-        from: "self.buffer.len() >= capacity",
-        to: "false",
+        file: "connection/outbox/mod.rs",
+        from: "self.has_room(capacity)",
+        to: "true",
     },
     Mutant {
         name: "what may have been handled is asked again after the connection is lost",
@@ -119,7 +119,7 @@ pub const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "senders that wait for room are not woken",
-        file: "connection/outbox.rs",
+        file: "connection/outbox/mod.rs",
         from: "state.full_since = None;
             state.wake_senders();",
         to: "state.full_since = None;",

@@ -3,6 +3,9 @@
 //! Senders write their frames straight into the buffer; the connection's task swaps the whole buffer out and writes
 //! it with one system call. Only the sender that finds the buffer empty wakes the task.
 
+#[cfg(test)]
+mod tests;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -12,6 +15,7 @@ use futures_util::task::AtomicWaker;
 use slab::Slab;
 use tokio::sync::oneshot;
 
+use crate::config::QueueConfig;
 use crate::error::panic_text;
 use crate::metrics::{SentCounts, SentTally};
 use crate::protocol::frame::{
@@ -79,9 +83,14 @@ impl Waiting {
     pub(crate) fn complete(&self, outcome: RawOutcome<'_>) -> bool {
         let taken = std::panic::catch_unwind(AssertUnwindSafe(|| self.sink.complete(self.asked, outcome)));
         taken.unwrap_or_else(|panic| {
-            self.sink.undecodable(self.asked, panic_text(&*panic));
+            self.unreadable(panic_text(&*panic));
             false
         })
+    }
+
+    /// There is a response, which this node can't take.
+    pub(crate) fn unreadable(&self, why: String) {
+        self.sink.undecodable(self.asked, why);
     }
 }
 
@@ -90,11 +99,26 @@ pub(crate) struct Outbox {
     state: Mutex<State>,
     /// The connection's task.
     task: AtomicWaker,
-    capacity: usize,
+    capacity: Capacity,
+}
+
+/// How much may wait to be sent to one peer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Capacity {
+    pub(crate) bytes: usize,
+    pub(crate) messages: usize,
+}
+
+impl From<&QueueConfig> for Capacity {
+    fn from(queue: &QueueConfig) -> Self {
+        Self { bytes: queue.bytes, messages: queue.messages }
+    }
 }
 
 struct State {
     buffer: Vec<u8>,
+    /// How many messages and requests are in it.
+    messages: usize,
     /// How many bytes were ever swapped out.
     taken: u64,
     pending: Pending<Waiting>,
@@ -142,10 +166,11 @@ pub(crate) struct Taken {
 pub(crate) struct RoomTicket(Option<(usize, u64)>);
 
 impl Outbox {
-    pub(crate) fn new(capacity: usize, frame_limit: u32, now: Instant) -> Self {
+    pub(crate) fn new(capacity: Capacity, frame_limit: u32, now: Instant) -> Self {
         Self {
             state: Mutex::new(State {
                 buffer: Vec::new(),
+                messages: 0,
                 taken: 0,
                 pending: Pending::new(now),
                 senders: Slab::new(),
@@ -186,6 +211,7 @@ impl Outbox {
         if let Err(why) = written {
             return Pushed::Failed(why);
         }
+        state.messages += 1;
         let bytes = state.buffer.len() - start - MESSAGE_HEAD;
         state.tally.sent(about.counts, bytes);
         drop(state);
@@ -211,7 +237,7 @@ impl Outbox {
         }
         let first = state.buffer.is_empty();
         let limit = state.frame_limit;
-        let State { buffer, pending, taken, tally, .. } = &mut *state;
+        let State { buffer, messages, pending, taken, tally, .. } = &mut *state;
         // the token is written last, since a request whose payload fails never waits
         let start = buffer.len();
         if let Err(why) =
@@ -225,6 +251,7 @@ impl Outbox {
             buffer.truncate(start);
             return Pushed::Failed("too many requests wait for this node".to_owned());
         };
+        *messages += 1;
         buffer[start + REQUEST_TOKEN..start + REQUEST_TOKEN + 8].copy_from_slice(&token.to_le_bytes());
         tally.sent(about.counts, buffer.len() - start - REQUEST_HEAD);
         // a task that can't write and waits for the end of another request must look again
@@ -263,7 +290,7 @@ impl Outbox {
         if state.closed || !state.welcomed {
             return;
         }
-        if state.buffer.len() >= self.capacity {
+        if state.buffer.len() >= self.capacity.bytes {
             drop(state);
             self.close(GoodbyeCode::TooSlow, "the peer reads too slowly");
             return;
@@ -297,7 +324,7 @@ impl Outbox {
         }
         let first = state.buffer.is_empty();
         // a peer that doesn't read has no use for it: what travels with the request ends the handler's wait, too
-        if !state.closed && state.buffer.len() < self.capacity {
+        if !state.closed && state.buffer.len() < self.capacity.bytes {
             Frame::Cancel(token).write(&mut state.buffer);
         }
         drop(state);
@@ -335,7 +362,7 @@ impl Outbox {
     /// Waits for room.
     pub(crate) fn poll_room(&self, ticket: &mut RoomTicket, context: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
-        if state.closed || state.closing.is_some() || state.buffer.len() < self.capacity {
+        if state.closed || state.closing.is_some() || state.has_room(self.capacity) {
             state.leave(ticket);
             return Poll::Ready(());
         }
@@ -389,6 +416,7 @@ impl Outbox {
         if into.is_empty() && !state.buffer.is_empty() {
             std::mem::swap(&mut state.buffer, into);
             state.taken += into.len() as u64;
+            state.messages = 0;
             state.full_since = None;
             state.wake_senders();
         }
@@ -410,7 +438,7 @@ impl Outbox {
                 if let Some(counts) = tally.counts(waiting.topic) {
                     counts.outcomes.timed_out.add(1);
                 }
-                if buffer.len() < self.capacity {
+                if buffer.len() < self.capacity.bytes {
                     Frame::Cancel(token).write(buffer);
                 }
                 expired.push(waiting);
@@ -464,13 +492,18 @@ impl Outbox {
 
 impl State {
     #[inline]
-    fn refuse<T>(&self, capacity: usize) -> Option<Pushed<T>> {
+    const fn has_room(&self, capacity: Capacity) -> bool {
+        self.buffer.len() < capacity.bytes && self.messages < capacity.messages
+    }
+
+    #[inline]
+    const fn refuse<T>(&self, capacity: Capacity) -> Option<Pushed<T>> {
         if self.closed || self.closing.is_some() {
             Some(Pushed::Closed)
-        } else if self.buffer.len() >= capacity {
-            Some(Pushed::Full)
-        } else {
+        } else if self.has_room(capacity) {
             None
+        } else {
+            Some(Pushed::Full)
         }
     }
 
@@ -527,112 +560,5 @@ impl Drop for Rollback<'_> {
     #[inline]
     fn drop(&mut self) {
         self.buffer.truncate(self.keep);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
-    use futures_util::task::{ArcWake, waker};
-
-    use super::*;
-    use crate::metrics::SentTopics;
-
-    #[derive(Default)]
-    struct Count(AtomicUsize);
-
-    impl ArcWake for Count {
-        fn wake_by_ref(count: &Arc<Self>) {
-            count.0.fetch_add(1, Relaxed);
-        }
-    }
-
-    fn full() -> Outbox {
-        let outbox = Outbox::new(1, 8192, Instant::now());
-        assert_eq!(outbox.message(about(0, Encoding::Postcard, &counts()), |_| Ok(())), Pushed::Done(()));
-        outbox
-    }
-
-    #[test]
-    fn a_sender_that_was_woken_does_not_take_the_place_of_one_that_waits() {
-        let outbox = full();
-        let (first, second) = (Arc::new(Count::default()), Arc::new(Count::default()));
-        let (first_waker, second_waker) = (waker(first.clone()), waker(second.clone()));
-        let (mut first_ticket, mut second_ticket) = (RoomTicket::default(), RoomTicket::default());
-        assert!(outbox.poll_room(&mut first_ticket, &Context::from_waker(&first_waker)).is_pending());
-        outbox.take(&mut Vec::new());
-        assert_eq!(first.0.load(Relaxed), 1);
-
-        // before the first sender looks, the queue is full again, and a second one waits, in the same place
-        assert_eq!(outbox.message(about(0, Encoding::Postcard, &counts()), |_| Ok(())), Pushed::Done(()));
-        assert!(outbox.poll_room(&mut second_ticket, &Context::from_waker(&second_waker)).is_pending());
-        assert!(outbox.poll_room(&mut first_ticket, &Context::from_waker(&first_waker)).is_pending());
-        outbox.leave_room(&mut first_ticket);
-        outbox.take(&mut Vec::new());
-        assert_eq!((first.0.load(Relaxed), second.0.load(Relaxed)), (1, 1));
-    }
-
-    fn counts() -> Arc<SentCounts> {
-        SentTopics::default().of(&crate::Topic::one_way::<()>("topic"))
-    }
-
-    const fn about(topic: TopicId, encoding: Encoding, counts: &Arc<SentCounts>) -> About<'_> {
-        About { topic, counts, encoding }
-    }
-
-    struct Nobody;
-
-    impl Sink for Nobody {
-        fn complete(&self, _: u32, _: RawOutcome<'_>) -> bool {
-            true
-        }
-
-        fn undecodable(&self, _: u32, _: String) {}
-    }
-
-    #[test]
-    fn a_request_that_ends_before_all_others_wakes_the_task_although_others_wait_to_be_written() {
-        let outbox = Outbox { capacity: 1024, ..full() };
-        let task = Arc::new(Count::default());
-        let task_waker = waker(task.clone());
-        let now = Instant::now();
-        for (seconds, woken) in [(10, 1), (20, 1), (5, 2), (5, 2)] {
-            outbox.register(&Context::from_waker(&task_waker));
-            let waiting = || Waiting { sink: Arc::new(Nobody), asked: 0, topic: 0, place: 0 };
-            let deadline = now + std::time::Duration::from_secs(seconds);
-            let pushed =
-                outbox.request(about(0, Encoding::Postcard, &counts()), 0, deadline, waiting, |_| Ok(()));
-            assert!(matches!(pushed, Pushed::Done(_)), "{pushed:?}");
-            assert_eq!(task.0.load(Relaxed), woken, "after one of {seconds} s");
-        }
-    }
-
-    #[test]
-    fn a_payload_that_fails_or_is_too_large_or_panics_leaves_no_trace() {
-        let outbox = full();
-        let outbox = Outbox { capacity: 1024, ..outbox };
-        let mut before = outbox.lock().buffer.clone();
-        let failed = outbox.message(about(0, Encoding::Postcard, &counts()), |out| {
-            out.push(1);
-            Err("no".to_owned())
-        });
-        assert_eq!(failed, Pushed::Failed("no".to_owned()));
-        let large = outbox.message(about(0, Encoding::Postcard, &counts()), |out| {
-            out.resize(out.len() + 8192, 0);
-            Ok(())
-        });
-        assert!(matches!(large, Pushed::Failed(_)), "{large:?}");
-        let panicked = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            outbox.message(about(0, Encoding::Postcard, &counts()), |out| {
-                out.push(1);
-                panic!("a serializer panics")
-            })
-        }));
-        assert!(panicked.is_err());
-        assert_eq!(outbox.lock().buffer, before);
-        assert_eq!(outbox.message(about(7, Encoding::Json, &counts()), |_| Ok(())), Pushed::Done(()));
-        Frame::Message { topic: 7, encoding: Encoding::Json, payload: &[] }.write(&mut before);
-        assert_eq!(outbox.lock().buffer, before);
     }
 }
