@@ -123,7 +123,7 @@ fn a_stranger_makes_a_node_hold_no_more_than_8_kib() {
                         tokio::task::yield_now().await;
                     }
                 }
-                // so that everything is read that a node reads of it
+                // so that everything is read that a node reads of it: nothing tells of it, since nobody counts strangers' bytes
                 for _ in 0..20 {
                     tokio::time::sleep(std::time::Duration::from_millis(1)).await;
                 }
@@ -134,6 +134,7 @@ fn a_stranger_makes_a_node_hold_no_more_than_8_kib() {
         drop(strangers);
         runtime.block_on(async {
             while listener.connections() > 0 {
+                // nothing tells that a connection has ended
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             }
         });

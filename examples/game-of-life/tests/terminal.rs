@@ -42,6 +42,7 @@ fn ended(child: &mut Child) {
             return;
         }
         assert!(begun.elapsed() < SOON, "the program does not end");
+        // the standard library can't wait for the end of a child with a time limit
         std::thread::sleep(Duration::from_millis(10));
     }
 }

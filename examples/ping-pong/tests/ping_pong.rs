@@ -46,6 +46,7 @@ impl Browser {
     async fn waits_for(port: u16, topic: &str, part: &str) {
         let seen = async {
             while !Self::sees(port).await.is_some_and(|(seen, text)| seen == topic && text.contains(part)) {
+                // the program is another process: only what a browser sees tells how it stands
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };

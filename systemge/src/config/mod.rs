@@ -198,7 +198,8 @@ pub struct DialConfig {
     /// The longest delay between attempts. Default: `"10s"`.
     #[serde(deserialize_with = "units::duration")]
     pub max_delay: Duration,
-    /// After how many failed attempts in a row the node gives up. Default: 0, never.
+    /// After how many failed attempts in a row the node gives up. Default: 0, never. That a connection is lost which held for
+    /// longer than `initial_delay` is no failed attempt; one that ends sooner is.
     pub max_attempts: u32,
     /// How long one attempt may take, up to the end of the handshake. Default: `"5s"`.
     #[serde(deserialize_with = "units::duration")]

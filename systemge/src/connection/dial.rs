@@ -109,10 +109,11 @@ async fn keep_connected(node: &Arc<Inner>, peer: &ConnectConfig, stop: Cancellat
             node.metrics().counts().failed_dials.add(1);
         }
         // a peer that lets us in and throws us out at once has not recovered
-        if held.is_some_and(|held| held >= config.initial_delay) {
-            backoff.succeeded();
-        }
-        let delay = backoff.failed(fastrand::u64(..));
+        let delay = if held.is_some_and(|held| held >= config.initial_delay) {
+            backoff.lost(fastrand::u64(..))
+        } else {
+            backoff.failed(fastrand::u64(..))
+        };
         if config.max_attempts > 0 && backoff.failures() >= config.max_attempts {
             tracing::error!(node = %node.name(), %endpoint, %reason, attempts = backoff.failures(), "gave up on a peer");
             watch.set(DialState::GaveUp(reason));
@@ -168,8 +169,14 @@ async fn attempt(
     let settings = node.session_settings(&limits, timeout);
     let session = Session::dial(settings, node.name(), node.instance(), now, &mut output);
     let outbox = Arc::new(Outbox::new((&node.config().queue).into(), MIN_FRAME_LIMIT, now));
-    let side =
-        Dialled::new(node.clone(), outbox.clone(), endpoint.clone(), limits.payload_bytes, (channel.remote, secret), watch.clone());
+    let side = Dialled::new(
+        node.clone(),
+        outbox.clone(),
+        endpoint.clone(),
+        limits.payload_bytes,
+        (channel.remote, secret),
+        watch.clone(),
+    );
     let driver = Driver::new(
         (channel.stream, channel.opened),
         session,

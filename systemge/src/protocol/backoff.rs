@@ -33,9 +33,12 @@ impl Backoff {
         half + half.mul_f64((random >> 11) as f64 / (1u64 << 53) as f64)
     }
 
-    /// Counts a connection that held: the next failure starts from the initial delay.
-    pub(crate) const fn succeeded(&mut self) {
+    /// A connection that held is lost, which is no failed attempt: tells how long to wait, from the beginning.
+    pub(crate) fn lost(&mut self, random: u64) -> Duration {
         self.failures = 0;
+        let delay = self.failed(random);
+        self.failures = 0;
+        delay
     }
 }
 
@@ -49,16 +52,18 @@ mod tests {
         let delays: Vec<_> = (0..6).map(|_| backoff.failed(u64::MAX).as_millis()).collect();
         assert_eq!(delays, [100, 200, 400, 800, 1000, 1000]);
         assert_eq!(backoff.failures(), 6);
-        backoff.succeeded();
-        assert_eq!(backoff.failed(0), Duration::from_millis(50));
+        // the loss of a connection that held counts as no failure
+        assert_eq!(backoff.lost(0), Duration::from_millis(50));
+        assert_eq!(backoff.failures(), 0);
+        assert_eq!(backoff.failed(u64::MAX).as_millis(), 100);
+        assert_eq!(backoff.failures(), 1);
     }
 
     #[test]
     fn a_delay_lies_between_half_and_whole() {
         let mut backoff = Backoff::new(Duration::from_secs(1), Duration::MAX);
         for random in [0, 1, u64::MAX / 3, u64::MAX] {
-            backoff.succeeded();
-            let delay = backoff.failed(random);
+            let delay = backoff.lost(random);
             assert!((Duration::from_millis(500)..=Duration::from_secs(1)).contains(&delay), "{delay:?}");
         }
         for _ in 0..100 {

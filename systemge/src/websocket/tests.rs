@@ -618,16 +618,17 @@ async fn a_configuration_that_cannot_work_is_refused() {
 /// A session over a pipe, so that the clock of the test is the only one.
 async fn piped(
     config: WebSocketConfig,
-) -> (Browser<DuplexStream>, mpsc::UnboundedReceiver<String>, TaskTracker) {
+) -> (Browser<DuplexStream>, mpsc::UnboundedReceiver<String>, TaskTracker, CancellationToken) {
     let (state, events) = probe();
     let hub = WebSocket::default();
     let site = WebSocketSite::new(&config, WebSocketTopics::of(&BLOCK, &state), hub.clone()).unwrap();
     let (near, far) = tokio::io::duplex(64 * 1024);
     let tracker = TaskTracker::new();
+    let stop = CancellationToken::new();
     let run = Run {
         core: test_core(),
         tracker: tracker.clone(),
-        stop: CancellationToken::new(),
+        stop: stop.clone(),
         kill: CancellationToken::new(),
     };
     let (client, queue) =
@@ -640,12 +641,12 @@ async fn piped(
     });
     tracker.close();
     let socket = WebSocketStream::from_raw_socket(far, Role::Client, None).await;
-    (Browser { socket, id: None }, events, tracker)
+    (Browser { socket, id: None }, events, tracker, stop)
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_client_is_disconnected_for_silence_and_a_heartbeat_breaks_it() {
-    let (mut client, mut events, tracker) = piped(config()).await;
+    let (mut client, mut events, tracker, _stop) = piped(config()).await;
     assert_eq!(client.message().await.0, "hello");
     let start = tokio::time::Instant::now();
     for _ in 0..5 {
@@ -664,7 +665,7 @@ async fn a_client_is_disconnected_for_silence_and_a_heartbeat_breaks_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_takes_long_is_no_silence_of_its_client() {
-    let (mut client, mut events, _tracker) = piped(config()).await;
+    let (mut client, mut events, _tracker, _stop) = piped(config()).await;
     assert_eq!(client.message().await.0, "hello");
     client.send(r#"{"topic":"wait"}"#).await;
     assert_eq!(events.recv().await.as_deref(), Some("connected"));
@@ -675,10 +676,22 @@ async fn a_handler_that_takes_long_is_no_silence_of_its_client() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_does_not_close_its_side_is_dropped() {
-    let (mut client, _events, tracker) = piped(config()).await;
+    let (mut client, _events, tracker, _stop) = piped(config()).await;
     assert_eq!(client.message().await.0, "hello");
     let start = tokio::time::Instant::now();
     // it never reads again, so it never answers the Close
     tracker.wait().await;
     assert_eq!(start.elapsed().as_secs(), 60 + 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_only_a_moment_for_a_client_that_was_told_and_does_not_close_its_side() {
+    let (mut client, _events, tracker, stop) = piped(config()).await;
+    assert_eq!(client.message().await.0, "hello");
+    stop.cancel();
+    let start = tokio::time::Instant::now();
+    // it does not read, and so does not answer
+    tracker.wait().await;
+    assert_eq!(start.elapsed().as_millis(), 250);
+    assert_eq!(client.close().await, (1001, "the node stops".to_owned()));
 }

@@ -118,7 +118,12 @@ async fn a_peer_that_breaks_a_rule_is_told_and_counted_and_requests_end_at_once(
         (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "over the limit"),
     ];
     for (bytes, reason) in cases {
-        let (system, caller, mut raw) = dialled(|config| config.dial.max_attempts = 1).await;
+        let (system, caller, mut raw) = dialled(|config| {
+            config.dial.max_attempts = 1;
+            // however slow the machine is, the connection ends too soon to have held
+            config.dial.initial_delay = Duration::from_secs(10);
+        })
+        .await;
         let mut stream = SquareClient::new(&caller).square(3).timeout(Duration::from_secs(600)).stream();
         asked(&mut raw).await;
         raw.send(&bytes).await;

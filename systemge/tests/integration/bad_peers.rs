@@ -162,7 +162,11 @@ async fn a_silent_peer_is_noticed() {
     // one that answers stays: a node of ours does
     let (caller_system, caller) = start("awake", Caller::default(), listening()).await;
     caller.connect(endpoint(&node)).await.expect("the node listens");
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    // ten pongs of 13 bytes, one at the most every 50 ms
+    let read =
+        || node.metrics().peers.iter().find(|peer| &*peer.peer == "awake").map_or(0, |peer| peer.read_bytes);
+    let before = read();
+    until(|| read() >= before + 130).await;
     assert_eq!(SquareClient::new(&caller).square(3).await, Ok(9));
     assert_eq!(node.connected_from().len(), 1);
     caller_system.stop().await;

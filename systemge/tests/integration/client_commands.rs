@@ -60,6 +60,7 @@ async fn clients_and_groups_are_shown_and_a_client_is_disconnected() {
     let again = format!("kick {}", client.id());
     let gone = async {
         while !execute(&again).await.is_err_and(|error| error.contains("there is no client")) {
+            // nothing but the command tells that the client is gone
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };

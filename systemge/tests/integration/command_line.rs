@@ -273,6 +273,7 @@ async fn a_line_is_carried_out_again_and_again_until_it_is_stopped() {
     let first = execute("every 5s @clock tick \"two  words\"").await;
     assert_eq!(first, Ok("1  every 5s  @clock tick \"two  words\"".to_owned()));
     assert_eq!(execute("every 1m wind").await, Ok("2  every 1m  wind".to_owned()));
+    // the clock is paused: none of these takes any time
     tokio::time::sleep(Duration::from_millis(12_500)).await;
     assert_eq!(ticks.load(SeqCst), 2);
     tokio::time::sleep(Duration::from_secs(50)).await;

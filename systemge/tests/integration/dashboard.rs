@@ -458,6 +458,7 @@ async fn who_watches_sees_states_at_once_and_traffic_every_second() {
     let moved = async {
         loop {
             client.add(1).await.expect("it is handed over");
+            // some messages a second, until the page has seen them
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };

@@ -26,6 +26,7 @@ impl Shared {
     async fn step(&self, name: String) {
         self.order.lock().expect("no panic").push(format!("{name} starts"));
         self.most.fetch_max(self.running.fetch_add(1, SeqCst) + 1, SeqCst);
+        // long enough for others to start meanwhile, if they may
         tokio::time::sleep(Duration::from_millis(1)).await;
         self.running.fetch_sub(1, SeqCst);
         self.order.lock().expect("no panic").push(format!("{name} ends"));
@@ -376,9 +377,10 @@ async fn a_connection_that_ends_while_it_waits_for_its_turn_does_not_take_it() {
     raw.send(&request(0, id("spawned"), 1, &[])).await;
     assert_eq!(soon(client.most()).await, Ok(0));
     let mut blocked = client.clone().blocked().stream();
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    until(|| server.metrics().handlers_in_flight == 2).await;
+    let before = read_from(&server, "fickle");
     raw.send(&message(id("step"), &[1, b'x'])).await;
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    until(|| read_from(&server, "fickle") > before).await;
     drop(raw);
     until(|| server.connected_from().len() == 1).await;
     let (other_system, other) = start("other", Caller::default(), listening()).await;

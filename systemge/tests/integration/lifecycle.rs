@@ -357,6 +357,7 @@ struct Sleeper {}
 impl Sleeper {
     #[on_start]
     async fn start(&self) {
+        // the other node, which nobody here knows, is to give up meanwhile
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

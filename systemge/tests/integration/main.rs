@@ -19,6 +19,7 @@ mod command_line;
 mod contracts;
 #[cfg(feature = "dashboard")]
 mod dashboard;
+mod documents;
 mod failures;
 mod handling;
 mod layers;
@@ -36,7 +37,7 @@ mod queues;
 mod quic;
 mod raw;
 mod requests;
-mod security;
+
 mod sizes;
 mod spawner;
 mod stopping;

@@ -82,9 +82,9 @@ async fn a_connection_that_gives_no_sign_of_life_is_replaced() {
 #[tokio::test]
 async fn a_connection_that_ends_meanwhile_is_replaced_at_once() {
     let (system, node) = guarded(FOREVER).await;
-    let (stale, _) = Raw::join(node.addresses()[0], "twin").await;
+    let (mut stale, _) = Raw::join(node.addresses()[0], "twin").await;
     let mut back = knock(&node, "twin").await;
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    stale.ping().await;
     drop(stale);
     is_let_in(&mut back).await;
     drop(back);
@@ -168,9 +168,9 @@ async fn who_waits_for_a_place_is_bound_by_the_time_of_the_handshake() {
 #[tokio::test]
 async fn who_waits_for_a_place_is_turned_away_when_the_node_stops() {
     let (system, node) = guarded(FOREVER).await;
-    let (first, _) = Raw::join(node.addresses()[0], "twin").await;
+    let (mut first, _) = Raw::join(node.addresses()[0], "twin").await;
     let mut second = knock(&node, "twin").await;
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    first.ping().await;
     let stopping = tokio::spawn(async move { system.stop().await });
     second.expect_magic().await;
     assert_eq!(second.goodbye().await.0, 0);

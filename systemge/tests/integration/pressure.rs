@@ -70,6 +70,7 @@ async fn a_peer_that_asks_and_never_listens_is_let_go() {
             if tokio::io::AsyncWriteExt::write_all(&mut writing, &ask).await.is_err() {
                 return;
             }
+            // not faster than the node can answer: it is to be kept from reading by its answers
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     });

@@ -107,6 +107,20 @@ impl Raw {
         }
     }
 
+    /// Waits until the other side asks for a sign of life, and gives none.
+    pub(crate) async fn ping(&mut self) {
+        loop {
+            let mut head = [0; 5];
+            soon(self.0.read_exact(&mut head)).await.expect("a ping before the end");
+            let [a, b, c, d, kind] = head;
+            let mut rest = vec![0; u32::from_le_bytes([a, b, c, d]) as usize - 1];
+            soon(self.0.read_exact(&mut rest)).await.expect("a whole frame");
+            if kind == 6 {
+                return;
+            }
+        }
+    }
+
     /// The next request; returns its token.
     pub(crate) async fn asked(&mut self) -> u64 {
         let frame = self.frame().await.expect("a request before the end");

@@ -1,11 +1,12 @@
 //! When things happen, to the millisecond: on a clock that the test controls.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use systemge::client::RequestError;
-use systemge::config::{Endpoint, Handling, NodeConfig};
+use systemge::config::{Endpoint, Handling, NodeConfig, SlowPeerPolicy};
 use systemge::testing::{self, Network, ScriptedListener, ScriptedPeer};
-use systemge::{Node, Running, Topic};
+use systemge::{DialState, Node, Running, Topic};
 use tokio::time::Instant;
 
 use crate::support::Caller;
@@ -28,6 +29,25 @@ impl Slow {
     #[topic("dig", spawn)]
     async fn dig(&self, millis: u64) {
         tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+}
+
+/// Hears messages.
+#[derive(systemge::Application, Default)]
+struct Ear {
+    heard: AtomicUsize,
+}
+
+#[systemge::node]
+impl Ear {
+    #[topic("hear")]
+    fn hear(&self, load: Vec<u8>) {
+        self.heard.fetch_add(load.len().min(1), Relaxed);
+    }
+
+    #[topic("heard")]
+    fn heard(&self) -> usize {
+        self.heard.load(Relaxed)
     }
 }
 
@@ -176,5 +196,84 @@ fn a_peer_that_joins_in_the_middle_of_a_turn_and_says_nothing_does_not_get_the_n
         first.send("rest", &100u64).await;
         tokio::time::sleep(Duration::from_millis(200)).await;
         assert_eq!(slow.counters().handled, 2);
+    });
+}
+
+#[test]
+fn a_receiver_that_stands_still_holds_the_others_up_only_as_the_policy_says() {
+    const PATIENCE: Duration = Duration::from_secs(2);
+    let policies = [
+        (SlowPeerPolicy::Wait, PATIENCE),
+        (SlowPeerPolicy::DropNewest, Duration::ZERO),
+        (SlowPeerPolicy::Disconnect, Duration::ZERO),
+    ];
+    for (policy, expected) in policies {
+        testing::run(1, async {
+            let network = Network::new();
+            let ears = ["quick", "stalled"].map(|name| (name, Endpoint::memory(name).expect("a name")));
+            let mut system = network.system();
+            let mut config = NodeConfig::new();
+            config.queue.policy = policy;
+            config.queue.max_wait = PATIENCE;
+            config.queue.bytes = 16 * 1024;
+            for (name, door) in ears {
+                system = system.node_with(name, Ear::default(), NodeConfig::new().listen(door.clone()));
+                config = config.connect(door);
+            }
+            let running = system.node_with("sender", Caller::default(), config).start().await;
+            let running = running.expect("they start");
+            let sender = running.node("sender").expect("the node");
+            sender.until_connected("quick").await;
+            sender.until_connected("stalled").await;
+            network.partition_one_way("sender", "stalled");
+
+            // more than what may be under way and wait; the quick one has the message before the next is sent
+            let everybody = EarClient::new(&sender);
+            let quick = everybody.clone().to("quick");
+            let (began, mut longest, mut handed) = (Instant::now(), Duration::ZERO, 0);
+            for number in 1..=200 {
+                let sent = Instant::now();
+                handed += everybody.hear(vec![1; 4096]).await.expect("it can be written");
+                assert_eq!(quick.heard().await, Ok(number), "{policy:?}");
+                longest = longest.max(sent.elapsed());
+            }
+            // a timer goes off in the millisecond after its time, and nothing else takes any
+            let most = expected + if expected.is_zero() { Duration::ZERO } else { Duration::from_millis(20) };
+            assert!((expected..=most).contains(&longest), "{policy:?}: {longest:?}");
+            assert!(began.elapsed() <= most, "{policy:?}: {:?} in all", began.elapsed());
+
+            let (dropped, stays) = (sender.counters().dropped, sender.connected_to().len() == 2);
+            match policy {
+                SlowPeerPolicy::Wait => assert_eq!((dropped, stays), (0, false)),
+                SlowPeerPolicy::DropNewest => {
+                    assert!(stays && dropped > 0);
+                    assert_eq!(handed as u64 + dropped, 400, "what was not handed over was counted");
+                }
+                SlowPeerPolicy::Disconnect => assert_eq!((dropped, stays), (1, false)),
+            }
+        });
+    }
+}
+
+#[test]
+fn the_loss_of_a_connection_that_held_is_no_failed_attempt() {
+    testing::run(1, async {
+        let network = Network::new();
+        let (_slow_system, _slow) = start_slow(&network, NodeConfig::new()).await;
+        let mut config = NodeConfig::new();
+        config.dial.max_attempts = 2;
+        let (_system, caller) = start_caller(&network, config).await;
+        for _ in 0..5 {
+            caller.until_connected("slow").await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            network.cut("caller", "slow");
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!((caller.connected_to().len(), network.dials().len()), (1, 6));
+        // nobody listens any more: it tries as often as it may, and then no more
+        network.kill("slow");
+        testing::until("the caller gives up", || matches!(caller.dialled()[0].1, DialState::GaveUp(_))).await;
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        assert_eq!((caller.counters().failed_dials, network.dials().len()), (2, 8));
     });
 }

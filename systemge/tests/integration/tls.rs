@@ -283,6 +283,7 @@ async fn certificates_are_read_anew_and_connections_stay() {
     let endpoint = two.server.endpoints().pop().expect("the server listens");
     soon(async {
         while new.connect(endpoint.clone()).await.is_err() {
+            // nothing tells that the node has looked at its files
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     })
@@ -294,6 +295,7 @@ async fn certificates_are_read_anew_and_connections_stay() {
 
     // nonsense in the files changes nothing
     std::fs::write(folder.join("server.pem"), "nonsense").expect("a file");
+    // nothing tells that the node has looked at them, which it does every 10 ms
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert!(new.disconnect(&endpoint));
     soon(new.connect(endpoint.clone())).await.expect("the last good certificate is still there");

@@ -139,6 +139,7 @@ async fn come_and_go(
         let kill = round % 3 != 2;
         counts[usize::from(kill)] += 1;
         process.again(program, &format!("provider-{place}"), endpoint, kill).await?;
+        // the pace of the trouble
         tokio::time::sleep(Duration::from_millis(100 + 50 * (round as u64 % 5))).await;
     }
     Ok(())

@@ -67,6 +67,7 @@ async fn flood(policy: SlowPeerPolicy, time: Duration, figures: &mut Figures) ->
     let mut most = before;
     let began = Instant::now();
     while began.elapsed() < time {
+        // how often is looked
         tokio::time::sleep(Duration::from_millis(20)).await;
         for (most, now) in most.iter_mut().zip([Held::now().memory, process.held().memory]) {
             *most = now.max(*most);

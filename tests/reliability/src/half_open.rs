@@ -50,6 +50,7 @@ pub(crate) async fn run(scale: Scale, figures: &mut Figures) {
 /// Waits until something holds; tells how long it took.
 async fn until(since: Instant, mut holds: impl FnMut() -> bool) -> Duration {
     while !holds() && since.elapsed() < Duration::from_secs(60) {
+        // how exact the figures are
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     since.elapsed()

@@ -48,6 +48,7 @@ async fn knock(strangers: usize, joins: usize, figures: &mut Figures) -> Result<
     }
     let since = Instant::now();
     while process.held().descriptors < before.descriptors + strangers && since.elapsed() < Duration::from_secs(30) {
+        // another process has nothing else that would tell
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     // what arrived last is read by now

@@ -44,6 +44,7 @@ impl Held {
             if enough || since.elapsed() > Duration::from_secs(10) {
                 return held;
             }
+            // the operating system tells of nothing that is given back
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }

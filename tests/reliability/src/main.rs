@@ -31,12 +31,15 @@ macro_rules! proofs {
     };
 }
 
-proofs! { killed, accounted, rolling, half_open, lives, handshakes, flood, stalled, soak, browsers }
+proofs! { killed, accounted, rolling, half_open, lives, handshakes, flood, stalled, moved, soak, browsers }
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let Some((child::FLAG, rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
         return child::run(rest);
+    }
+    if let Some((moved::FLAG, rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return moved::dial(rest);
     }
     let scale =
         if arguments.iter().any(|argument| argument == "--short") { Scale::Short } else { Scale::Full };

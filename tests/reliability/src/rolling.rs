@@ -68,6 +68,7 @@ async fn roll(restarts: usize, every: Duration, figures: &mut Figures) -> Result
     let running = System::new().node_with("caller", Caller::default(), config).start().await?;
     let node = running.node("caller").ok_or_else(|| Error::message("no such node"))?;
     while node.connected_to().len() < providers.len() {
+        // `wait_for_provider` would be content with one of them
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let end = Arc::<AtomicBool>::default();

@@ -1,4 +1,4 @@
-//! Everything at once, for long.
+//! Everything at once, for long. What sleeps here is the pace of one kind of trouble each.
 
 use std::path::PathBuf;
 use std::sync::Arc;

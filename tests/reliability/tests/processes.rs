@@ -56,6 +56,7 @@ async fn requests_to_a_process_that_is_killed_end_at_once_and_it_is_found_when_i
         }
         soon(async {
             while matches!(node.dialled()[0].1, DialState::Connected(_)) {
+                // nothing tells that the state of a dialled endpoint has changed
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         })
