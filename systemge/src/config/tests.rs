@@ -298,7 +298,7 @@ fn values_out_of_range_are_refused() {
     check("stop.deadline = \"2years\"", "one year");
     check("keepalive = { interval = \"1s\", timeout = \"1s\" }", "longer than `interval`");
     check("dial.initial_delay = \"11s\"", "shorter than `initial_delay`");
-    check("queue.messages = 0", "at least 1");
+    check("queue.messages = 0", "from 1 to");
     check("queue.max_wait = \"0s\"", "policy = \"disconnect\"");
     check("queue.bytes = \"1MB\"", "\"64KiB\"");
     check("http.folders = { assets = \"a\" }", "starts with `/`");

@@ -165,18 +165,10 @@ async fn attempt(
         Err(_) => return Err(format!("no answer within {timeout:?}")),
     };
     let mut output = Vec::new();
-    let limits = peer.limits(&node.config().limits);
-    let settings = node.session_settings(&limits, timeout);
+    let settings = node.session_settings(&peer.limits(&node.config().limits), timeout);
     let session = Session::dial(settings, node.name(), node.instance(), now, &mut output);
     let outbox = Arc::new(Outbox::new((&node.config().queue).into(), MIN_FRAME_LIMIT, now));
-    let side = Dialled::new(
-        node.clone(),
-        outbox.clone(),
-        endpoint.clone(),
-        limits.payload_bytes,
-        (channel.remote, secret),
-        watch.clone(),
-    );
+    let side = Dialled::new(node.clone(), outbox.clone(), peer, channel.remote, secret, watch.clone());
     let driver = Driver::new(
         (channel.stream, channel.opened),
         session,

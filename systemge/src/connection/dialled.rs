@@ -8,7 +8,7 @@ use super::accepted::no_nonce;
 use super::dial::{DialState, DialWatch};
 use super::driver::{End, Side, Turn};
 use super::outbox::{Outbox, RawOutcome};
-use crate::config::{Endpoint, Secret};
+use crate::config::{ConnectConfig, Endpoint, Secret};
 use crate::metrics::{Direction, Traffic};
 use crate::node::{Inner, Peer};
 use crate::protocol::frame::{Announced, GoodbyeCode, Violation};
@@ -40,16 +40,16 @@ impl Dialled {
     pub(super) fn new(
         node: Arc<Inner>,
         outbox: Arc<Outbox>,
-        endpoint: Endpoint,
-        payload_limit: Option<usize>,
-        (remote, secret): (Remote, Option<Secret>),
+        config: &ConnectConfig,
+        remote: Remote,
+        secret: Option<Secret>,
         state: DialWatch,
     ) -> Self {
         Self {
+            payload_limit: config.limits(&node.config().limits).payload_bytes.unwrap_or(usize::MAX),
             node,
             outbox,
-            endpoint,
-            payload_limit: payload_limit.unwrap_or(usize::MAX),
+            endpoint: config.endpoint.clone(),
             remote,
             secret,
             state,
