@@ -122,7 +122,7 @@ pub enum SpawnError {
         /// What is wrong.
         reason: String,
     },
-    /// The constructor of the kind refused, or panicked. The application's decision, or its mistake.
+    /// The constructor of the kind, or the preparation of its configuration, refused or panicked. The application's decision, or its mistake.
     #[error("no node of the kind `{kind}` can be made: {reason}")]
     Refused {
         /// The kind.

@@ -58,7 +58,8 @@
 //!
 //! The section `[kinds.NAME]` of the configuration file is that of every node of a kind, with the keys of
 //! `[nodes.NAME]`; [`Spawner::kind_with`] sets it in code. A [`Child`] says where the node listens and whom it dials
-//! instead of what its kind says, and nothing else.
+//! instead of what its kind says, and nothing else. [`Spawner::prepare`] has the last word, for what differs from node
+//! to node, such as certificates.
 //!
 //! # Its life
 //!
@@ -79,6 +80,7 @@ mod children;
 mod kinds;
 
 use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::de::DeserializeOwned;
 
@@ -100,8 +102,12 @@ use crate::node::Node;
 pub struct Spawner {
     kinds: Kinds,
     limit: Option<usize>,
+    prepare: Option<Prepare>,
     children: Children,
 }
+
+/// Changes the configuration of the child of that name, or says why there can be none.
+type Prepare = Box<dyn Fn(&str, NodeConfig) -> Result<NodeConfig, String> + Send + Sync>;
 
 impl Spawner {
     /// A spawner without kinds, which makes nothing.
@@ -154,6 +160,31 @@ impl Spawner {
         self.add(name.into(), Kind::new(Some(config), constructor))
     }
 
+    /// Changes the configuration of every node that is made, after its kind and who asked for it have had their say: for
+    /// what differs from node to node and nobody may ask for, such as a certificate with the node's name.
+    ///
+    /// It gets the node's name. It runs while others are served, and should not block. If it fails or panics, the node is
+    /// not made, and who asked is told. A second one takes the place of the first.
+    ///
+    /// ```
+    /// use systemge::config::NodeConfig;
+    /// use systemge::spawner::Spawner;
+    ///
+    /// let spawner = Spawner::new().prepare(|name, mut config: NodeConfig| {
+    ///     config.tls.server_name = Some(format!("{name}.example.org"));
+    ///     Ok::<_, std::convert::Infallible>(config)
+    /// });
+    /// ```
+    #[must_use]
+    pub fn prepare<E: Display>(
+        mut self,
+        prepare: impl Fn(&str, NodeConfig) -> Result<NodeConfig, E> + Send + Sync + 'static,
+    ) -> Self {
+        self.prepare =
+            Some(Box::new(move |name, config| prepare(name, config).map_err(|error| error.to_string())));
+        self
+    }
+
     fn add(mut self, name: String, kind: Kind) -> Self {
         self.kinds.add(name, kind);
         self
@@ -177,10 +208,19 @@ impl Spawner {
         if let Some(connect) = connect {
             config.connect = instead(&config.connect, connect, |entry| &mut entry.endpoint);
         }
+        let config = self.prepared(&kind_name, &name, config)?;
         let added = system.add_program(&name, program, config);
         let node = added.map_err(|error| SpawnError::adding(&name, &error))?;
         place.take(node.clone());
         Ok(node)
+    }
+
+    fn prepared(&self, kind: &str, name: &str, config: NodeConfig) -> Result<NodeConfig, SpawnError> {
+        let Some(prepare) = &self.prepare else { return Ok(config) };
+        let prepared = catch_unwind(AssertUnwindSafe(|| prepare(name, config))).unwrap_or_else(|panic| {
+            Err(format!("its preparation panicked: {}", crate::error::panic_text(&*panic)))
+        });
+        prepared.map_err(|reason| SpawnError::Refused { kind: kind.to_owned(), reason })
     }
 
     async fn start_child(&self, name: &str) -> Result<ChildStatus, SpawnError> {

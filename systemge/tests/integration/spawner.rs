@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use systemge::client::RequestError;
-use systemge::config::{Endpoint, SystemConfig};
+use systemge::config::{Endpoint, NodeConfig, Scheme, SystemConfig};
 use systemge::prelude::*;
 use systemge::spawner::{Child, ChildStatus, SpawnError, Spawner, SpawnerClient};
 use systemge::{Node, NodeState, Running, StartError, SystemEvent};
@@ -349,6 +349,34 @@ async fn a_kind_is_configured_by_the_file() {
 
     let error = file("rom").start().await.expect_err("there is no such kind").to_string();
     assert!(error.contains("house.toml:4:8") && error.contains("did you mean `room`?"), "{error}");
+}
+
+#[tokio::test]
+async fn the_preparation_has_the_last_word() {
+    let spawner = Spawner::new().kind("hall", |(): ()| Ok::<_, Error>(Caller::default())).prepare(
+        |name, config: NodeConfig| match name {
+            "cellar" => Err("nobody is let into the cellar"),
+            "attic" => panic!("bats"),
+            name => Ok(config.listen(Endpoint::memory(name).map_err(|_| "no such place")?)),
+        },
+    );
+    let system = System::new()
+        .node_with("spawner", spawner, listening())
+        .node_with("caller", Caller::default(), plain())
+        .start()
+        .await
+        .expect("they start");
+    let caller = system.node("caller").expect("the caller");
+    caller.connect(endpoint(&system.node("spawner").expect("the spawner"))).await.expect("it listens");
+    let spawner = SpawnerClient::new(&caller);
+    for (name, part) in [("cellar", "nobody is let"), ("attic", "its preparation panicked: bats")] {
+        let error = refused(spawner.spawn_and_start(Child::new("hall", name)).await);
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    let hall = spawner.spawn_and_start(Child::new("hall", "hall").listen(anywhere())).await;
+    let endpoints = hall.expect("it starts").endpoints;
+    assert_eq!(endpoints.iter().map(Endpoint::scheme).collect::<Vec<_>>(), [Scheme::Tcp, Scheme::Memory]);
+    system.stop().await;
 }
 
 #[tokio::test]
