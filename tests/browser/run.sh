@@ -28,7 +28,8 @@ fi
 
 # Building is not part of what the tests measure or wait for.
 if [ -z "${GAME_OF_LIFE_COMMAND:-}" ]; then
-    (cd ../.. && timeout 1800 cargo build -q -p game-of-life -p chat -p one-node-ping -p ping-pong -p chess-server)
+    (cd ../.. && timeout 1800 cargo build -q -p game-of-life -p chat -p one-node-ping -p ping-pong -p chess-server \
+        -p ping-spawner -p messaging-performance)
 fi
 (cd ../.. && timeout 1800 cargo build -q -p fleet)
 

@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,8 @@ import WebSocket from "ws";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const MOCK = "node tests/browser/mock-server.mjs";
+/** A port of an address or URL in a configuration. */
+const PORT = /(?<=:)\d+(?=["/])/g;
 /** Milliseconds until the server must answer; a first `cargo run` may have to build. */
 const START_LIMIT = 240_000;
 const POLL_INTERVAL = 50;
@@ -18,8 +20,8 @@ const POLL_INTERVAL = 50;
 const KEPT_OUTPUT = 8_000;
 
 /** How to start a sample; the configuration file is appended. */
-function commandOf(sample) {
-  if (sample !== "game-of-life") return `cargo run -q -p ${sample} --`;
+function commandOf(sample, program) {
+  if (sample !== "game-of-life") return `cargo run -q -p ${program} --`;
   return process.argv.includes("--mock") ? MOCK : process.env.GAME_OF_LIFE_COMMAND || "cargo run -q -p game-of-life --";
 }
 
@@ -33,24 +35,51 @@ export class Server {
   #greeting;
   #directory;
   #ports;
+  #alongside = [];
   #child = null;
   #output = "";
 
   /**
-   * Prepares the server of a sample; `start` starts it, as often as wanted, always on the same ports. It is ready when
-   * it greets a WebSocket with the topic `greeting`.
+   * Prepares the server of a sample, whose package is `program`; `start` starts it, as often as wanted, always on the same
+   * ports. It is ready when it greets a WebSocket with the topic `greeting`.
    */
-  static async prepare({ sample = "game-of-life", greeting = "getGrid" } = {}) {
+  static async prepare({ sample = "game-of-life", program = sample, greeting = "getGrid" } = {}) {
     const server = new Server();
-    server.#command = commandOf(sample);
+    server.#command = commandOf(sample, program);
     server.#greeting = greeting;
     server.#directory = await mkdtemp(join(tmpdir(), `${sample}-`));
-    const text = await readFile(join(ROOT, "examples", sample, "systemge.toml"), "utf8");
-    const given = [...new Set(text.match(/(?<=:)\d+(?=")/g))];
+    const folder = join(ROOT, "examples", sample);
+    const names = (await readdir(folder)).filter((name) => name.endsWith(".toml") && name !== "Cargo.toml");
+    const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
+    const given = [...new Set(texts.join("\n").match(PORT))].filter((port) => port !== "0");
     const free = await freePorts(given.length);
     server.#ports = new Map(given.map((port, index) => [port, free[index]]));
-    await writeFile(server.#configFile, text.replace(/(?<=:)\d+(?=")/g, (port) => server.#ports.get(port)));
+    for (const [index, name] of names.entries()) {
+      const text = texts[index].replace(PORT, (port) => server.#ports.get(port) ?? port);
+      // folders start at that of the file
+      await writeFile(server.file(name), text.replace(/"(page|\.\.\/kit)"/g, (_, path) => JSON.stringify(join(folder, path))));
+    }
     return server;
+  }
+
+  /** One of the sample's configurations, on the ports of this server. */
+  file(name) {
+    return join(this.#directory, name);
+  }
+
+  /** Starts what the sample needs besides, until `dispose`, and waits until it says that it is ready. */
+  async alongside(program, parameters, ready) {
+    const child = spawn(program, parameters, { cwd: ROOT, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    running.add(child);
+    this.#alongside.push(child);
+    let said = "";
+    await new Promise((resolve, reject) => {
+      const hear = (data) => ready.test((said += data)) && resolve();
+      child.stdout.on("data", hear);
+      child.stderr.on("data", hear);
+      child.on("error", reject);
+      child.on("exit", () => reject(new Error(`${program} has ended:\n${said}`)));
+    });
   }
 
   /** Where the page is, with the address of its WebSocket. */
@@ -61,7 +90,7 @@ export class Server {
   async start() {
     const [program, ...parameters] = this.#command.split(/\s+/);
     // A process group of its own: `cargo run` starts the server as its child, and both must end.
-    this.#child = spawn(program, [...parameters, this.#configFile], {
+    this.#child = spawn(program, [...parameters, this.file("systemge.toml")], {
       cwd: ROOT,
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
@@ -96,6 +125,10 @@ export class Server {
 
   async dispose() {
     await this.kill();
+    for (const child of this.#alongside) {
+      killGroup(child);
+      running.delete(child);
+    }
     await rm(this.#directory, { recursive: true, force: true });
   }
 
@@ -118,10 +151,6 @@ export class Server {
       socket.removeAllListeners("close");
       socket.terminate();
     }
-  }
-
-  get #configFile() {
-    return join(this.#directory, "systemge.toml");
   }
 
   get #websocket() {
