@@ -5,7 +5,7 @@ use std::time::Duration;
 use systemge::prelude::*;
 
 use crate::raw::{MAGIC, Raw, frame, hello, message, request};
-use crate::support::{Caller, endpoint, listening, soon, start, until, with};
+use crate::support::{Caller, SOON, endpoint, listening, soon, start, until, with};
 
 #[derive(systemge::Application, Default)]
 struct Square {}
@@ -21,11 +21,12 @@ impl Square {
     async fn note(&self, _text: String) {}
 }
 
-/// The node answers somebody who behaves.
+/// The node answers somebody who behaves, and dials again if there is no place at first.
 async fn serves(node: &Node) {
-    let (system, caller) = start("well-behaved", Caller::default(), listening()).await;
-    caller.connect(endpoint(node)).await.expect("the node listens");
-    assert_eq!(soon(SquareClient::new(&caller).square(7)).await, Ok(49));
+    let config = with(|config| config.connect.push(endpoint(node).into()));
+    let (system, caller) = start("well-behaved", Caller::default(), config).await;
+    let client = SquareClient::new(&caller).wait_for_provider(SOON);
+    assert_eq!(soon(client.square(7)).await, Ok(49));
     system.stop().await;
 }
 
@@ -190,7 +191,7 @@ async fn a_flood_of_bad_peers_keeps_nobody_from_being_served() {
                 // the node may have ended it before it said anything
                 let words = &words[number as usize % 4];
                 let _ = tokio::io::AsyncWriteExt::write_all(&mut raw.0, words).await;
-                1
+                1_u64
             })
         })
         .collect();
@@ -202,11 +203,11 @@ async fn a_flood_of_bad_peers_keeps_nobody_from_being_served() {
     for peer in flood {
         connected += soon(peer).await.expect("no panic");
     }
-    // every one of them, however soon it went
-    until(|| node.counters().refused_connections == connected).await;
+    serves(&node).await;
     until(|| node.listeners()[0].connections() == 1).await;
     assert_eq!(node.connected_from().len(), 1);
-    serves(&node).await;
+    // on a busy machine, the operating system forgets some that have gone before the node could accept them
+    assert!((1..=connected).contains(&node.counters().refused_connections));
     caller_system.stop().await;
     system.stop().await;
 }
