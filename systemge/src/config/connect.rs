@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer};
 
 use super::short::Short;
-use super::{Endpoint, LimitConfig, NodeConfig, Scheme, Secret, units};
+use super::{Endpoint, LimitConfig, Secret, TlsOverrides, units};
 
 /// An entry of `connect` in `[nodes.NAME]`: an endpoint, and what holds for that connection alone.
 ///
@@ -39,6 +39,10 @@ pub struct ConnectConfig {
     /// The file of that secret.
     #[serde(default)]
     pub secret_file: Option<PathBuf>,
+    /// What is shown to that peer and what is trusted of it, where it is not what the node has, on `tls://` and
+    /// `quic://`.
+    #[serde(default)]
+    pub tls: Option<TlsOverrides>,
 }
 
 impl ConnectConfig {
@@ -52,14 +56,8 @@ impl ConnectConfig {
             topic_bytes: None,
             secret: None,
             secret_file: None,
+            tls: None,
         }
-    }
-
-    /// Sets the largest frame that is accepted from that peer, in bytes.
-    #[must_use]
-    pub const fn frame_bytes(mut self, bytes: u32) -> Self {
-        self.frame_bytes = Some(bytes);
-        self
     }
 
     /// Sets the largest payload of a response that is accepted from that peer, in bytes.
@@ -74,24 +72,6 @@ impl ConnectConfig {
     pub const fn topic_bytes(mut self, bytes: usize) -> Self {
         self.topic_bytes = Some(bytes);
         self
-    }
-
-    /// Sets the secret that both sides of this connection must know.
-    #[must_use]
-    pub fn secret(mut self, secret: Secret) -> Self {
-        self.secret = Some(secret);
-        self
-    }
-
-    /// Whether whoever is dialled has to prove its name.
-    pub(super) fn knows_names(&self, node: &NodeConfig) -> bool {
-        let has_secret = self.secret.is_some() || self.secret_file.is_some() || node.has_secret();
-        has_secret
-            || match self.endpoint.scheme() {
-                Scheme::Tcp => false,
-                Scheme::Memory => true,
-                Scheme::Tls | Scheme::Quic => node.tls.mutual && node.tls.name_from_certificate,
-            }
     }
 
     /// The limits of the node with those of this connection put in.

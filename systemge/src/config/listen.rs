@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 
 use super::short::Short;
-use super::{Endpoint, LimitConfig, NodeConfig, Scheme, Secret, units};
+use super::{Endpoint, LimitConfig, NodeConfig, Secret, TlsOverrides, units};
 use crate::access::AccessRules;
 
 /// An entry of `listen` in `[nodes.NAME]`: an endpoint, and what holds on that listener alone.
@@ -70,6 +70,9 @@ pub struct ListenConfig {
     /// The file of that secret.
     #[serde(default)]
     pub secret_file: Option<PathBuf>,
+    /// What is shown here and who is trusted, where it is not what the node has, on `tls://` and `quic://`.
+    #[serde(default)]
+    pub tls: Option<TlsOverrides>,
     /// Who may connect here. Default: as the node has it.
     #[serde(default, deserialize_with = "units::optional_networks")]
     pub allow: Option<Vec<IpNet>>,
@@ -94,6 +97,7 @@ impl ListenConfig {
             name_bytes: None,
             secret: None,
             secret_file: None,
+            tls: None,
             allow: None,
             deny: None,
         }
@@ -134,13 +138,6 @@ impl ListenConfig {
         self
     }
 
-    /// Sets the largest frame that is accepted here, in bytes.
-    #[must_use]
-    pub const fn frame_bytes(mut self, bytes: u32) -> Self {
-        self.frame_bytes = Some(bytes);
-        self
-    }
-
     /// Sets the largest payload of a message or request that is accepted here, in bytes.
     #[must_use]
     pub const fn payload_bytes(mut self, bytes: usize) -> Self {
@@ -152,13 +149,6 @@ impl ListenConfig {
     #[must_use]
     pub const fn name_bytes(mut self, bytes: usize) -> Self {
         self.name_bytes = Some(bytes);
-        self
-    }
-
-    /// Sets the secret that whoever dials here must know.
-    #[must_use]
-    pub fn secret(mut self, secret: Secret) -> Self {
-        self.secret = Some(secret);
         self
     }
 
@@ -174,17 +164,6 @@ impl ListenConfig {
     pub fn deny(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
         self.deny = Some(networks.into_iter().collect());
         self
-    }
-
-    /// Whether whoever dials here has to prove its name.
-    pub(super) fn knows_names(&self, node: &NodeConfig) -> bool {
-        let has_secret = self.secret.is_some() || self.secret_file.is_some() || node.has_secret();
-        has_secret
-            || match self.endpoint.scheme() {
-                Scheme::Tcp => false,
-                Scheme::Memory => true,
-                Scheme::Tls | Scheme::Quic => node.tls.mutual && node.tls.name_from_certificate,
-            }
     }
 
     /// Whether plain `tcp://` may listen here although the address is not loopback.

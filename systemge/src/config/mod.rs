@@ -28,6 +28,7 @@ mod connect;
 mod dashboard;
 mod deserialize;
 mod endpoint;
+mod entry;
 mod environment;
 mod error;
 mod from_json;
@@ -54,15 +55,18 @@ mod written;
 pub use self::connect::ConnectConfig;
 pub use self::dashboard::DashboardConfig;
 pub use self::endpoint::{Endpoint, EndpointError, Scheme};
+pub(crate) use self::entry::Entry;
 pub use self::error::{ConfigError, Finding};
 pub use self::listen::ListenConfig;
 pub use self::log_file::{LogFileConfig, LogFormat};
 pub use self::peers::{PeerConfig, TopicPattern, TopicPatternError};
 pub use self::secret::{Secret, SecretError};
-pub use self::tls::{Fingerprint, FingerprintError, Pem, TlsConfig, WebTlsConfig};
+pub use self::tls::{Fingerprint, FingerprintError, Pem, TlsConfig, TlsOverrides, WebTlsConfig};
 #[cfg(feature = "dashboard")]
 pub(crate) use self::units::parse_duration;
-pub use self::web::{HttpConfig, Rate, SlowClientPolicy, WebSocketConfig, WebSocketQueueConfig};
+pub use self::web::{
+    HttpConfig, HttpsRedirectConfig, Rate, SlowClientPolicy, WebSocketConfig, WebSocketQueueConfig,
+};
 
 /// The configuration of a whole system: what a configuration file holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]

@@ -117,11 +117,23 @@ impl SystemConfig {
         })
     }
 
-    /// A value of a node's section that turned out to be of no use.
+    /// A key of `[nodes.NAME.tls]`, or of the `tls` of an entry of `listen` or `connect`, whose value turned out to be of
+    /// no use.
     #[cfg(feature = "tls")]
-    pub(crate) fn unusable(&self, keys: &[&str], message: &str) -> ConfigError {
-        let path: Vec<Segment> = keys.iter().map(|key| Segment::from(*key)).collect();
-        let finding = Finding::new(message);
+    pub(crate) fn unusable_tls(
+        &self,
+        node: &str,
+        entry: Option<(&str, usize)>,
+        error: &crate::transport::tls::TlsError,
+    ) -> ConfigError {
+        let mut path = vec![Segment::from("nodes"), Segment::from(node)];
+        if let Some((list, index)) = entry {
+            path.extend([Segment::from(list), Segment::Index(index)]);
+        }
+        path.push("tls".into());
+        let section = tree::Path(&path).to_string();
+        path.push(error.key().into());
+        let finding = Finding::new(format!("in `{section}`: {}", crate::error::chain(error)));
         ConfigError::Invalid(vec![
             self.origin.place(finding, |root| root.origin_of(&path).or_else(|| root.nearest_origin(&path))),
         ])

@@ -110,6 +110,130 @@ impl TlsConfig {
     }
 }
 
+/// What one listener or one dialled peer has of its own, where `[nodes.NAME.tls]` does not fit it: `tls` in an entry of
+/// `listen` or `connect`.
+///
+/// ```toml
+/// [nodes.gateway]
+/// listen = [
+///     "tls://10.0.0.2:60001",
+///     { endpoint = "tls://203.0.113.7:60001", tls = { ca = "partners.pem", mutual = true } },
+/// ]
+///
+/// [nodes.gateway.tls]
+/// certificate = "gateway.pem"
+/// key = "gateway.key"
+/// ca = "ca.pem"
+/// ```
+///
+/// What is left out is as the node has it. `certificate` and `key` belong together, and so do `ca` and `fingerprints`: an
+/// entry that has one of them has nothing of the node's in the place of the other.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TlsOverrides {
+    /// The certificate that is shown here, and those between it and its CA: a PEM file, or PEM itself. Default: left out,
+    /// which is that of the node.
+    pub certificate: Option<Pem>,
+    /// The key of the certificate: a PEM file that not everyone may read, or PEM itself. Default: left out, which is that
+    /// of the node.
+    pub key: Option<Pem>,
+    /// The CAs whose certificates are trusted here; one, or a list. Default: left out, which is those of the node, or none
+    /// where `fingerprints` is there.
+    #[serde(deserialize_with = "optional_one_or_many")]
+    pub ca: Option<Vec<Pem>>,
+    /// Certificates that are trusted here as they are; one, or a list. Default: left out, which is those of the node, or
+    /// none where `ca` is there.
+    #[serde(deserialize_with = "optional_one_or_many")]
+    pub fingerprints: Option<Vec<Fingerprint>>,
+    /// Whether the node that is dialled may also have a certificate of a CA that the operating system trusts; only in
+    /// `connect`. Default: left out, which is as the node has it; where `ca` or `fingerprints` is there, `false`.
+    pub system_roots: Option<bool>,
+    /// Whether a peer has to show a certificate here, too. Default: left out, which is as the node has it.
+    pub mutual: Option<bool>,
+    /// Whether, under `mutual`, a peer's name has to be among the DNS names of its certificate. Default: left out, which is
+    /// as the node has it.
+    pub name_from_certificate: Option<bool>,
+    /// The name that the certificate of the dialled node has to have; only in `connect`. Default: left out, which is as the
+    /// node has it.
+    pub server_name: Option<String>,
+    /// Whether TLS 1.2 is spoken here with peers that don't speak 1.3. Default: left out, which is as the node has it.
+    pub tls12: Option<bool>,
+}
+
+impl TlsOverrides {
+    /// Everything as the node has it.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            certificate: None,
+            key: None,
+            ca: None,
+            fingerprints: None,
+            system_roots: None,
+            mutual: None,
+            name_from_certificate: None,
+            server_name: None,
+            tls12: None,
+        }
+    }
+
+    /// Sets the certificate that is shown here, and its key.
+    #[must_use]
+    pub fn certificate(mut self, certificate: impl Into<Pem>, key: impl Into<Pem>) -> Self {
+        self.certificate = Some(certificate.into());
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Adds a CA whose certificates are trusted here; those of the node are not.
+    #[must_use]
+    pub fn ca(mut self, ca: impl Into<Pem>) -> Self {
+        self.ca.get_or_insert_default().push(ca.into());
+        self
+    }
+
+    /// Adds a certificate that is trusted here as it is; those of the node are not.
+    #[must_use]
+    pub fn fingerprint(mut self, fingerprint: Fingerprint) -> Self {
+        self.fingerprints.get_or_insert_default().push(fingerprint);
+        self
+    }
+
+    /// Sets whether peers have to show a certificate here, too.
+    #[must_use]
+    pub const fn mutual(mut self, mutual: bool) -> Self {
+        self.mutual = Some(mutual);
+        self
+    }
+
+    /// Sets the name that the certificate of the dialled node has to have.
+    #[must_use]
+    pub fn server_name(mut self, name: impl Into<String>) -> Self {
+        self.server_name = Some(name.into());
+        self
+    }
+
+    /// What the node has, with this in the place of what it says.
+    pub(crate) fn over(&self, node: &TlsConfig) -> TlsConfig {
+        let mut tls = node.clone();
+        if self.certificate.is_some() || self.key.is_some() {
+            (tls.certificate, tls.key) = (self.certificate.clone(), self.key.clone());
+        }
+        if self.ca.is_some() || self.fingerprints.is_some() {
+            tls.ca = self.ca.clone().unwrap_or_default();
+            tls.fingerprints = self.fingerprints.clone().unwrap_or_default();
+            tls.system_roots = None;
+        }
+        tls.system_roots = self.system_roots.or(tls.system_roots);
+        tls.mutual = self.mutual.unwrap_or(tls.mutual);
+        tls.name_from_certificate = self.name_from_certificate.unwrap_or(tls.name_from_certificate);
+        tls.server_name = self.server_name.clone().or(tls.server_name);
+        tls.tls12 = self.tls12.unwrap_or(tls.tls12);
+        tls
+    }
+}
+
 /// TLS of a component towards browsers: `[nodes.NAME.http.tls]`, `[nodes.NAME.websocket.tls]` (feature `tls`). Without that
 /// section the component is plain; an empty one takes the certificate of the node.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
@@ -191,19 +315,10 @@ impl fmt::Debug for Pem {
 
 impl<'de> Deserialize<'de> for Pem {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PemVisitor;
-        impl Visitor<'_> for PemVisitor {
-            type Value = Pem;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the path of a PEM file, or PEM itself")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Pem, E> {
-                Ok(text.into())
-            }
-        }
-        deserializer.deserialize_str(PemVisitor)
+        deserializer.deserialize_str(units::Text {
+            expected: "the path of a PEM file, or PEM itself",
+            parse: |text| Some(text.into()),
+        })
     }
 }
 
@@ -254,19 +369,10 @@ impl FromStr for Fingerprint {
 
 impl<'de> Deserialize<'de> for Fingerprint {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct FingerprintVisitor;
-        impl Visitor<'_> for FingerprintVisitor {
-            type Value = Fingerprint;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the SHA-256 fingerprint of a certificate")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Fingerprint, E> {
-                text.parse().map_err(E::custom)
-            }
-        }
-        deserializer.deserialize_str(FingerprintVisitor)
+        deserializer.deserialize_str(units::Text {
+            expected: "the SHA-256 fingerprint of a certificate: `sha256:` and 64 hexadecimal digits",
+            parse: |text| text.parse().ok(),
+        })
     }
 }
 
@@ -299,6 +405,21 @@ where
     deserializer.deserialize_any(OneOrMany(std::marker::PhantomData))
 }
 
+/// The same, or nothing.
+fn optional_one_or_many<'de, T, D>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    struct Inside<T>(Vec<T>);
+    impl<'de, T: Deserialize<'de>> Deserialize<'de> for Inside<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            one_or_many(deserializer).map(Self)
+        }
+    }
+    Ok(Option::<Inside<T>>::deserialize(deserializer)?.map(|inside| inside.0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -314,6 +435,28 @@ mod tests {
         for text in ["", "sha256:", &plain[1..], &format!("{plain}0"), &plain.replace('f', "g"), "sha1:00"] {
             assert_eq!(text.parse::<Fingerprint>(), Err(FingerprintError), "{text}");
         }
+    }
+
+    #[test]
+    fn an_entry_has_what_it_says_and_the_rest_of_its_node() {
+        let mut node = TlsConfig::new().certificate("node.pem", "node.key").ca("ca.pem").mutual();
+        node.system_roots = Some(true);
+        assert_eq!(TlsOverrides::new().over(&node), node);
+
+        let other = TlsOverrides::new().certificate("other.pem", "other.key").over(&node);
+        assert_eq!((other.certificate, other.key), (Some("other.pem".into()), Some("other.key".into())));
+        assert_eq!((&other.ca, other.mutual), (&node.ca, true));
+
+        let mut half = TlsOverrides::new();
+        half.certificate = Some("other.pem".into());
+        assert_eq!(half.over(&node).key, None, "the key of another certificate is of no use");
+
+        let trusting = TlsOverrides::new().ca("partners.pem").mutual(false).over(&node);
+        assert_eq!((trusting.ca, trusting.system_roots), (vec!["partners.pem".into()], None));
+        assert!(!trusting.mutual);
+
+        let pinning = TlsOverrides::new().fingerprint(Fingerprint([7; 32])).over(&node);
+        assert_eq!((pinning.ca, pinning.fingerprints), (vec![], vec![Fingerprint([7; 32])]));
     }
 
     #[test]

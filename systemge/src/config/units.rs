@@ -129,9 +129,10 @@ pub(super) fn frame_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 /// What `limits.frame_bytes` may be: a handshake fits into the smallest, and the largest is 256 MiB.
 pub(super) const FRAME_BYTES: RangeInclusive<u32> = 8192..=256 * 1024 * 1024;
 
-struct Text<T> {
-    expected: &'static str,
-    parse: fn(&str) -> Option<T>,
+/// What is written as a text, and read by a function.
+pub(super) struct Text<T> {
+    pub(super) expected: &'static str,
+    pub(super) parse: fn(&str) -> Option<T>,
 }
 
 impl<T> Visitor<'_> for Text<T> {

@@ -34,6 +34,8 @@ pub struct HttpConfig {
     pub request_timeout: Duration,
     /// HTTPS: left out, the component speaks plain HTTP. With it, it speaks HTTP/2, too.
     pub tls: Option<WebTlsConfig>,
+    /// A plain listener beside that of HTTPS, which leads there. Default: left out, no such listener.
+    pub https_redirect: Option<HttpsRedirectConfig>,
     /// Folders that are served besides those of the application: URL prefix → folder, relative to this file.
     pub folders: BTreeMap<String, PathBuf>,
     /// How long caches may keep the files of folders: the header `cache-control`. Default: `"no-cache"`, to ask every
@@ -67,12 +69,35 @@ impl Default for HttpConfig {
             header_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             tls: None,
+            https_redirect: None,
             folders: BTreeMap::new(),
             cache_control: "no-cache".to_owned(),
             redirects: BTreeMap::new(),
             allow: None,
             deny: Vec::new(),
         }
+    }
+}
+
+/// A plain listener that leads to HTTPS: `[nodes.NAME.http.https_redirect]`.
+///
+/// It answers every request by 308 to the same path under `https://`, and serves nothing else. Where to is the host that
+/// the client asks for, if the certificate is one for that host; others get a 421.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct HttpsRedirectConfig {
+    /// Where it listens. Default: `"127.0.0.1:8000"`. Port 0 takes any free port.
+    #[serde(deserialize_with = "units::socket_address")]
+    pub listen: SocketAddr,
+    /// The port of HTTPS as clients see it, where something between forwards it. Default: left out, which is that of
+    /// `http.listen`.
+    pub port: Option<u16>,
+}
+
+impl Default for HttpsRedirectConfig {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8000)), port: None }
     }
 }
 

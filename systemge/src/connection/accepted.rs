@@ -15,7 +15,7 @@ use super::driver::{End, Side, Turn};
 use super::outbox::Outbox;
 use crate::access::Handshake;
 use crate::cancellation::Cancellation;
-use crate::config::Handling;
+use crate::config::{Entry as _, Handling};
 use crate::context::{Core, Hold};
 use crate::metrics::{Direction, PeerCounts, ReceivedTally, Traffic};
 use crate::node::handler::{Call, Completion, Handler, Worker};
@@ -135,7 +135,8 @@ impl Accepted {
 
     /// Somebody says who it is: it may have to prove it.
     fn hello(&mut self, name: &str, instance: u128, turn: Turn<'_, '_>) -> Result<(), End> {
-        self.is_proved = self.node.check_name(name, &self.remote, true).map_err(refused)?;
+        let names_nodes = self.listener.config().names_nodes(self.node.config());
+        self.is_proved = self.node.check_name(name, &self.remote, names_nodes).map_err(refused)?;
         let peer: Arc<str> = name.into();
         let secrets = self.node.secrets();
         let Some(secret) = secrets.accepting(self.listener.index(), name) else {

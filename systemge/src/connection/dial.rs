@@ -150,10 +150,14 @@ async fn attempt(
     // read for every attempt: whoever mends the file need not start the node anew
     let secret = Secret::load(peer.secret.as_ref(), peer.secret_file.as_deref(), node.folder());
     let secret = secret.map_err(|error| crate::error::chain(&error))?;
+    #[cfg(feature = "tls")]
+    let transports = node.transports_to(peer).await.map_err(|error| crate::error::chain(&error))?;
+    #[cfg(not(feature = "tls"))]
+    let transports = node.transports();
     // to connect and the handshake share one time limit
     let now = crate::clock::now();
     let timeout = node.config().dial.timeout;
-    let connect = node.transports().of(endpoint).dial(node.name(), endpoint);
+    let connect = transports.of(endpoint).dial(node.name(), endpoint);
     let channel = tokio::select! {
         biased;
         () = stop.cancelled() => return Err("no longer wanted".to_owned()),

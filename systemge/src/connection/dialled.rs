@@ -8,7 +8,7 @@ use super::accepted::no_nonce;
 use super::dial::{DialState, DialWatch};
 use super::driver::{End, Side, Turn};
 use super::outbox::{Outbox, RawOutcome};
-use crate::config::{ConnectConfig, Endpoint, Secret};
+use crate::config::{ConnectConfig, Endpoint, Entry as _, Secret};
 use crate::metrics::{Direction, Traffic};
 use crate::node::{Inner, Peer};
 use crate::protocol::frame::{Announced, GoodbyeCode, Violation};
@@ -24,6 +24,8 @@ pub(super) struct Dialled {
     /// The largest payload of a response that is accepted.
     payload_limit: usize,
     remote: Remote,
+    /// Whether the peer's certificate has to be one for a node of its name.
+    names_nodes: bool,
     /// The secret of this connection alone.
     secret: Option<Secret>,
     state: DialWatch,
@@ -47,6 +49,7 @@ impl Dialled {
     ) -> Self {
         Self {
             payload_limit: config.limits(&node.config().limits).payload_bytes.unwrap_or(usize::MAX),
+            names_nodes: config.names_nodes(node.config()),
             node,
             outbox,
             endpoint: config.endpoint.clone(),
@@ -78,9 +81,7 @@ impl Dialled {
 
     /// The peer says who it is, and has proved what it will.
     fn welcomed(&mut self, name: &str, turn: Turn<'_, '_>) -> Result<(), End> {
-        // a server's certificate is one for its host; only under mutual TLS it is one for the node, too
-        let names_nodes = self.node.config().tls.mutual;
-        let is_proved = self.node.check_name(name, &self.remote, names_nodes);
+        let is_proved = self.node.check_name(name, &self.remote, self.names_nodes);
         let is_proved = is_proved.map_err(|(code, reason)| End::Ours { code, reason })?;
         if !turn.session.is_proved() && self.secret(name).is_some() {
             return Err(Violation::Unproven.into());

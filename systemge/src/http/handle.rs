@@ -3,14 +3,16 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ::http::Method;
+use ::http::{Method, StatusCode};
 use arc_swap::ArcSwap;
 use futures_util::FutureExt as _;
+use warp::reject::Rejection;
 
 use super::route::{Counts, StatusCounts};
 use super::routes::{Declared, Handler, Routes};
 use super::{HttpRequest, Redirect, Respond, Route, RouteError};
 use crate::access::AccessList;
+use crate::web::{Refusal, RemoteAddress};
 
 /// The HTTP component of a node. Cloning is cheap; all clones are the same component, across stops and starts of the
 /// node.
@@ -155,6 +157,16 @@ impl Http {
     #[must_use]
     pub fn access(&self) -> &AccessList {
         &self.0.access
+    }
+
+    /// Refuses a client whose address may not ask.
+    pub(super) fn admit(&self, remote: RemoteAddress) -> Result<(), Rejection> {
+        if self.access().allows(remote.0.ip()) {
+            return Ok(());
+        }
+        self.0.refused.count(StatusCode::FORBIDDEN);
+        tracing::debug!(client = %remote.0, "the address of an HTTP client is not allowed");
+        Err(Refusal::new(StatusCode::FORBIDDEN, "your address is not allowed here").reject())
     }
 
     fn change<E>(&self, change: impl FnOnce(&mut Routes) -> Result<(), E>) -> Result<(), E> {

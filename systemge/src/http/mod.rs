@@ -21,6 +21,8 @@ mod error;
 mod file;
 mod folder;
 mod handle;
+#[cfg(feature = "tls")]
+mod https;
 mod request;
 mod response;
 mod route;
@@ -39,6 +41,8 @@ pub use warp;
 pub use self::error::HttpError;
 pub use self::file::File;
 pub use self::handle::{Http, HttpCounters, RouteInfo};
+#[cfg(feature = "tls")]
+pub(crate) use self::https::HttpsRedirect;
 pub use self::request::{
     Body, BodyStream, Form, FromRequest, Header, Headers, HttpRequest, Json, Query, Remote,
 };

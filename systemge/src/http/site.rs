@@ -79,7 +79,7 @@ impl HttpSite {
         let query = warp::query::raw().or(warp::any().map(String::new)).unify();
         let access = this.clone();
         let allowed = warp::ext::get::<RemoteAddress>()
-            .and_then(move |remote: RemoteAddress| std::future::ready(access.admit(remote)))
+            .and_then(move |remote: RemoteAddress| std::future::ready(access.http.admit(remote)))
             .untuple_one();
         let mut site: Site = warp::method()
             .and(warp::path::full())
@@ -104,16 +104,6 @@ impl HttpSite {
             site = site.or(filter).unify().boxed();
         }
         allowed.and(site).boxed()
-    }
-
-    /// Refuses a client whose address may not ask.
-    fn admit(&self, remote: RemoteAddress) -> Result<(), Rejection> {
-        if self.http.access().allows(remote.0.ip()) {
-            return Ok(());
-        }
-        self.http.shared().refused.count(StatusCode::FORBIDDEN);
-        tracing::debug!(client = %remote.0, "the address of an HTTP client is not allowed");
-        Err(Refusal::new(StatusCode::FORBIDDEN, "your address is not allowed here").reject())
     }
 
     async fn answer(self: Arc<Self>, core: Core, request: HttpRequest) -> Result<Response, Rejection> {

@@ -164,10 +164,10 @@ impl Announcement {
 
 impl Inner {
     /// Whether the transport proves that a peer is the node that it says it is; refused if it proves another one.
-    /// `names_nodes`: whether a certificate there is one for a node.
+    /// `names_nodes`: whether a certificate there has to be one for a node of that name.
     pub(crate) fn check_name(&self, name: &str, remote: &Remote, names_nodes: bool) -> Result<bool, Refused> {
         match &remote.identity {
-            Some(identity) if names_nodes && self.config().tls.name_from_certificate => {
+            Some(identity) if names_nodes => {
                 if identity.is_node(name) {
                     Ok(true)
                 } else {

@@ -69,10 +69,12 @@ pub enum StartError {
     },
     /// The node's certificates or its key can't be used: the configuration's or the operator's mistake.
     #[cfg(feature = "tls")]
-    #[error("node `{node}` cannot use its `tls`")]
+    #[error("node `{node}` cannot use its `{section}`")]
     Tls {
         /// The node.
         node: String,
+        /// The section, such as `tls` or `listen[1].tls`.
+        section: String,
         /// What is wrong.
         source: crate::transport::tls::TlsError,
     },
@@ -208,12 +210,16 @@ impl Inner {
         self.set_draining(false);
         self.announce_all();
         #[cfg(feature = "tls")]
-        let credentials = self.load_credentials()?;
+        let certificates = self.load_certificates()?;
         // every listener is bound before anything else happens, so that a taken port is known at once
         let mut listeners = Vec::new();
         for listener in self.listeners() {
             let endpoint = &listener.config().endpoint;
-            let listening = self.transports().of(endpoint).listen(self.name(), endpoint).await;
+            #[cfg(feature = "tls")]
+            let transports = certificates.transports(self.transports(), listener.index());
+            #[cfg(not(feature = "tls"))]
+            let transports = self.transports();
+            let listening = transports.of(endpoint).listen(self.name(), endpoint).await;
             let socket = listening.map_err(|source| StartError::Listen {
                 node: self.name().to_owned(),
                 endpoint: endpoint.to_string(),
@@ -233,7 +239,9 @@ impl Inner {
         self.expect_topics();
         let run = self.run();
         #[cfg(feature = "tls")]
-        self.spawn_connection(credentials.watch(self.name().into(), run.stop.clone()));
+        for credentials in certificates.into_all() {
+            self.spawn_connection(credentials.watch(self.name().into(), run.stop.clone()));
+        }
         for peer in &self.config().connect {
             self.dial(peer.clone());
         }
@@ -255,16 +263,6 @@ impl Inner {
         #[cfg(feature = "_web")]
         web.serve(&self.call_core(), &run.tracker, &run.stop, &run.kill);
         Ok(())
-    }
-
-    /// Reads the certificates and keys, for every start anew.
-    #[cfg(feature = "tls")]
-    fn load_credentials(&self) -> Result<Arc<crate::transport::tls::Credentials>, StartError> {
-        let credentials = crate::transport::tls::Credentials::load(&self.config().tls, self.folder.clone())
-            .map_err(|source| StartError::Tls { node: self.name().to_owned(), source })?;
-        let credentials = Arc::new(credentials);
-        self.transports().set_credentials(credentials.clone());
-        Ok(credentials)
     }
 
     #[cfg(feature = "_web")]

@@ -1,5 +1,7 @@
 //! Nodes: an application, its configuration and its running parts.
 
+#[cfg(feature = "tls")]
+mod certificates;
 pub(crate) mod handler;
 mod incoming;
 mod inner;
@@ -172,6 +174,13 @@ impl Node {
     #[must_use]
     pub fn http_address(&self) -> Option<SocketAddr> {
         self.inner.web_addresses().http
+    }
+
+    /// Where the plain listener is that leads to HTTPS, with the real port; `None` unless the node runs and has one.
+    #[cfg(all(feature = "http", feature = "tls"))]
+    #[must_use]
+    pub fn https_redirect_address(&self) -> Option<SocketAddr> {
+        self.inner.web_addresses().https_redirect
     }
 
     /// Where the WebSocket component listens, with the real port; `None` unless the node runs and has one.

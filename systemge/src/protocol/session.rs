@@ -529,7 +529,9 @@ fn guess(input: &[u8]) -> &'static str {
         [b'G', b'E', b'T', ..] | [b'P', b'O', ..] | [b'H', b'E', b'A', ..] | [b'H', b'T', b'T', ..] => {
             "this looks like HTTP"
         }
-        [0x16, 0x03, ..] => "this looks like TLS",
+        [0x15 | 0x16, 0x03, ..] => {
+            "this looks like TLS: either both sides have to use `tls://`, or both `tcp://`"
+        }
         [b'S', b'S', b'H', ..] => "this looks like SSH",
         _ => "it starts with other bytes",
     }

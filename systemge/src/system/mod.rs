@@ -15,6 +15,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::application::Application;
+#[cfg(feature = "tls")]
+use crate::config::Entry as _;
 use crate::config::{ConfigError, NodeConfig, SystemConfig};
 use crate::key::KeyError;
 use crate::layer::{AnyLayer, Layer};
@@ -350,14 +352,24 @@ async fn start_nodes(running: &Running) -> Result<(), SystemError> {
     Ok(())
 }
 
-/// Says so if the certificates or the key of a node can't be used.
+/// Says so if certificates or keys of a node can't be used, its own or those of single listeners and peers.
 #[cfg(feature = "tls")]
 fn check_tls(config: &SystemConfig, name: &str, node: &NodeConfig) -> Result<(), ConfigError> {
-    let loaded = crate::transport::tls::Credentials::load(&node.tls, config.folder.clone());
-    loaded.map(drop).map_err(|error| {
-        let section = format!("in `[nodes.{name}.tls]`: {}", crate::error::chain(&error));
-        config.unusable(&["nodes", name, "tls", error.key()], &section)
-    })
+    use crate::transport::tls::Credentials;
+    let load = |entry: Option<(&str, usize)>, tls: &crate::config::TlsConfig| {
+        let loaded = Credentials::load(tls, config.folder.clone());
+        loaded.map_err(|error| config.unusable_tls(name, entry, &error))
+    };
+    load(None, &node.tls)?;
+    for (index, listen) in node.listen.iter().enumerate().filter(|(_, listen)| listen.tls.is_some()) {
+        load(Some(("listen", index)), &listen.tls_of(node))?;
+    }
+    for (index, connect) in node.connect.iter().enumerate().filter(|(_, connect)| connect.tls.is_some()) {
+        let entry = Some(("connect", index));
+        let credentials = load(entry, &connect.tls_of(node))?;
+        credentials.dialling().map_err(|error| config.unusable_tls(name, entry, &error))?;
+    }
+    Ok(())
 }
 
 /// Says so if an application has a web component whose section is missing, or if the node's certificates can't be used.

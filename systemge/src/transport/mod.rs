@@ -243,6 +243,19 @@ impl Transports {
         self.tls.set_credentials(credentials);
     }
 
+    /// The same for an endpoint that has credentials of its own.
+    #[cfg(feature = "tls")]
+    pub(crate) fn with_credentials(&self, credentials: Arc<tls::Credentials>) -> Self {
+        let tls = tls::Tls::default();
+        tls.set_credentials(credentials);
+        Self {
+            #[cfg(feature = "quic")]
+            quic: self.quic.with(tls.clone()),
+            tls,
+            ..self.clone()
+        }
+    }
+
     /// The node has stopped: waits until all that it had has been given back.
     pub(crate) async fn ended(&self) {
         if let Some(only) = &self.only {

@@ -154,6 +154,9 @@ pub(crate) struct WebAddresses {
     pub(crate) http: Option<SocketAddr>,
     /// The same as `http` where the listener is shared.
     pub(crate) websocket: Option<SocketAddr>,
+    /// The plain listener that leads to HTTPS.
+    #[cfg(all(feature = "http", feature = "tls"))]
+    pub(crate) https_redirect: Option<SocketAddr>,
 }
 
 /// A listener and what it serves.
@@ -166,6 +169,8 @@ struct Bound {
     http: Option<crate::http::HttpSite>,
     #[cfg(feature = "websocket")]
     websocket: Option<crate::websocket::WebSocketSite>,
+    #[cfg(all(feature = "http", feature = "tls"))]
+    https_redirect: Option<crate::http::HttpsRedirect>,
 }
 
 impl Bound {
@@ -187,7 +192,29 @@ impl Bound {
             http: None,
             #[cfg(feature = "websocket")]
             websocket: None,
+            #[cfg(all(feature = "http", feature = "tls"))]
+            https_redirect: None,
         })
+    }
+
+    /// The plain listener that leads to this one.
+    #[cfg(all(feature = "http", feature = "tls"))]
+    async fn https_redirect(
+        &self,
+        config: &HttpConfig,
+        http: crate::http::Http,
+    ) -> Result<Option<Self>, WebError> {
+        let (Some(redirect), Some(credentials)) = (&config.https_redirect, &self.secure) else {
+            return Ok(None);
+        };
+        let limits = Limits::of(config)?;
+        let mut bound = Self::new("HTTP", redirect.listen, limits, None).await?;
+        bound.https_redirect = Some(crate::http::HttpsRedirect {
+            http,
+            credentials: credentials.clone(),
+            port: redirect.port.unwrap_or(self.address.port()),
+        });
+        Ok(Some(bound))
     }
 }
 
@@ -197,6 +224,8 @@ pub(crate) async fn bind(config: WebConfig<'_>, parts: WebParts) -> Result<Bound
     let http_config = config.http;
     #[cfg(feature = "http")]
     {
+        #[cfg(feature = "tls")]
+        let handle = parts.http.clone();
         let site = match http_config {
             None if parts.has_http => return Err(WebError::HttpNotConfigured),
             None => None,
@@ -207,7 +236,11 @@ pub(crate) async fn bind(config: WebConfig<'_>, parts: WebParts) -> Result<Bound
                 Bound::new("HTTP", http.listen, Limits::of(http)?, config.secure("HTTP", http.tls.as_ref())?)
                     .await?;
             bound.http = Some(site);
+            #[cfg(feature = "tls")]
+            let redirect = bound.https_redirect(http, handle).await?;
             listeners.push(bound);
+            #[cfg(feature = "tls")]
+            listeners.extend(redirect);
         }
     }
     #[cfg(feature = "websocket")]
@@ -265,6 +298,10 @@ impl BoundWeb {
             if bound.websocket.is_some() {
                 addresses.websocket = Some(bound.address);
             }
+            #[cfg(all(feature = "http", feature = "tls"))]
+            if bound.https_redirect.is_some() {
+                addresses.https_redirect = Some(bound.address);
+            }
         }
         addresses
     }
@@ -292,6 +329,10 @@ impl BoundWeb {
             #[cfg(feature = "http")]
             if let Some(http) = bound.http {
                 site = site.or(http.filter(&run)).unify().boxed();
+            }
+            #[cfg(all(feature = "http", feature = "tls"))]
+            if let Some(redirect) = bound.https_redirect {
+                site = redirect.filter();
             }
             let site = refusal::complete(site);
             #[cfg(feature = "tls")]

@@ -36,6 +36,12 @@ impl Refusal {
         self
     }
 
+    /// The status of the answer.
+    #[cfg(all(feature = "http", feature = "tls"))]
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// As warp carries it.
     #[cfg(feature = "http")]
     pub(crate) fn reject(self) -> Rejection {

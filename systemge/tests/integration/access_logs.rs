@@ -1,7 +1,5 @@
 //! Nothing that a peer sends reaches a log unescaped, or longer than 64 bytes.
 
-use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use systemge::config::{Endpoint, HttpConfig};
@@ -9,10 +7,8 @@ use systemge::http::HttpError;
 use systemge::prelude::*;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 
+use crate::log::Log;
 use crate::raw::{MAGIC, Raw, frame, hello, message};
 use crate::support::{Caller, listening, soon, start, until, with};
 
@@ -60,55 +56,6 @@ impl Victim {
     async fn fail(&self, name: String) -> Result<String, HttpError> {
         Err(HttpError::internal(format!("nobody is called `{name}`")))
     }
-}
-
-/// The fields of every log line.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
-
-impl Log {
-    fn texts(&self) -> Vec<String> {
-        self.0.lock().expect("no panic").clone()
-    }
-
-    fn has(&self, part: &str) -> bool {
-        self.texts().iter().any(|text| text.contains(part))
-    }
-}
-
-impl Visit for Log {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        let mut text = String::new();
-        write!(text, "{field}={value:?}").expect("a text takes everything");
-        self.0.lock().expect("no panic").push(text);
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.lock().expect("no panic").push(format!("{field}={value}"));
-    }
-}
-
-impl Subscriber for Log {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("systemge")
-    }
-
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
-        span.record(&mut self.clone());
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        values.record(&mut self.clone());
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        event.record(&mut self.clone());
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
 }
 
 fn goodbye(reason: &str) -> Vec<u8> {
@@ -241,11 +188,7 @@ async fn browse(node: &Node) {
 
 #[tokio::test]
 async fn what_peers_send_is_escaped_and_cut_in_every_log_line() {
-    let log = Log::default();
-    // as long as there is one subscriber only, `tracing` asks that of the thread that comes by a line first whether
-    // anybody wants it, and remembers that: the thread of another test would say no
-    let _second = tracing::Dispatch::new(Log::default());
-    let _guard = tracing::subscriber::set_default(log.clone());
+    let (log, _reading) = Log::read();
     let mut http = HttpConfig::default();
     http.listen = ([127, 0, 0, 1], 0).into();
     let config = with(|config| config.http = Some(http));

@@ -24,6 +24,8 @@ mod failures;
 mod handling;
 mod layers;
 mod lifecycle;
+#[cfg(any(feature = "certificates", all(feature = "http", feature = "json")))]
+mod log;
 mod many;
 mod memory;
 mod metrics;
@@ -48,6 +50,8 @@ mod testing;
 mod timing;
 #[cfg(feature = "certificates")]
 mod tls;
+#[cfg(feature = "certificates")]
+mod tls_entries;
 #[cfg(feature = "certificates")]
 mod transports;
 #[cfg(all(feature = "http", feature = "websocket"))]

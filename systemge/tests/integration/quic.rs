@@ -31,13 +31,14 @@ async fn mutual_tls_holds_over_quic() {
         client(tls(&issue(&ca, "mallory"), &ca)),
     )
     .await;
-    two.fails(&["certificate is not for `client`", "mallory"]).await;
+    let why = &["certificate is not for `client`", "mallory"];
+    two.fails(why, why).await;
     let two = Two::start(
         server(tls(&issue(&ca, "server"), &ca).mutual()),
         client(TlsConfig::new().ca(ca.certificate())),
     )
     .await;
-    two.fails(&["wants a certificate of this node"]).await;
+    two.fails(&["wants a certificate of this node"], &["the peer has shown no certificate"]).await;
 }
 
 #[tokio::test]
@@ -47,18 +48,38 @@ async fn what_is_wrong_with_a_certificate_is_said_over_quic_too() {
     let expired = |name: &str| ca.node(name).expired_for(day).issue().expect("a certificate");
     let trusting = || client(TlsConfig::new().ca(ca.certificate()));
     let two = Two::start(server(tls(&issue(&other, "server"), &ca)), trusting()).await;
-    two.fails(&["no CA that this node trusts", "tls.ca"]).await;
+    two.fails(&["no CA that this node trusts", "tls.ca"], &["no CA that the peer trusts", "tls.ca"]).await;
     let two = Two::start(server(tls(&expired("server"), &ca)), trusting()).await;
-    two.fails(&["needs a new certificate", "expired"]).await;
+    two.fails(
+        &["the peer needs a new certificate", "expired"],
+        &["refuses this node's certificate", "expired", "this node needs a new one"],
+    )
+    .await;
+    let two =
+        Two::start(server(tls(&issue(&ca, "server"), &ca).mutual()), client(tls(&expired("client"), &ca)))
+            .await;
+    two.fails(
+        &["refuses this node's certificate", "this node needs a new one"],
+        &["the peer needs a new certificate", "expired"],
+    )
+    .await;
     let elsewhere = ca.node("server").host("life.example.org").issue().expect("a certificate");
     let two = Two::start(server(tls(&elsewhere, &ca)), trusting()).await;
-    two.fails(&["life.example.org", "tls.server_name"]).await;
+    two.fails(
+        &["life.example.org", "tls.server_name"],
+        &["the name by which the peer dials this node", "tls.server_name"],
+    )
+    .await;
     let two = Two::start(
         server(tls(&issue(&ca, "server"), &ca).mutual()),
         client(tls(&issue(&other, "client"), &ca)),
     )
     .await;
-    two.fails(&["refuses this node's certificate", "no CA that the peer trusts"]).await;
+    two.fails(
+        &["refuses this node's certificate", "no CA that the peer trusts"],
+        &["no CA that this node trusts", "tls.ca"],
+    )
+    .await;
 }
 
 #[derive(systemge::Application, Default)]

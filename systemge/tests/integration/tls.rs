@@ -1,12 +1,19 @@
 //! Who gets in over TLS and who doesn't, and what both sides say.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use systemge::certificates::{Authority, Certificate};
 use systemge::config::{Endpoint, NodeConfig, TlsConfig};
 use systemge::prelude::*;
 use systemge::{DialState, Node, Running};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
+use crate::log::{Log, Reading};
 use crate::support::{Caller, soon, start, until};
 
 #[derive(systemge::Application, Default)]
@@ -15,7 +22,7 @@ pub(crate) struct Doubler {}
 #[systemge::node]
 impl Doubler {
     #[topic("double")]
-    async fn double(&self, number: u32) -> u32 {
+    pub(crate) async fn double(&self, number: u32) -> u32 {
         number * 2
     }
 }
@@ -45,18 +52,21 @@ pub(crate) fn client(tls: TlsConfig) -> NodeConfig {
     NodeConfig::new().tls(tls)
 }
 
-/// Two nodes that are not connected yet.
+/// Two nodes that are not connected yet, and what they log.
 pub(crate) struct Two {
     systems: [Running; 2],
     pub(crate) server: Node,
     pub(crate) client: Node,
+    log: Log,
+    _reading: Reading,
 }
 
 impl Two {
     pub(crate) async fn start(server: NodeConfig, client: NodeConfig) -> Self {
+        let (log, reading) = Log::read();
         let (server_system, server) = start("server", Doubler::default(), server).await;
         let (client_system, client) = start("client", Caller::default(), client).await;
-        Self { systems: [server_system, client_system], server, client }
+        Self { systems: [server_system, client_system], server, client, log, _reading: reading }
     }
 
     /// Connects them; says why not.
@@ -70,16 +80,26 @@ impl Two {
         assert_eq!(DoublerClient::new(&self.client).double(21).await, Ok(42));
     }
 
-    /// They don't connect, and the dialling side says this.
-    pub(crate) async fn fails(self, parts: &[&str]) {
+    /// They don't connect: the dialling side says this, and the log of the accepting side that.
+    pub(crate) async fn fails(self, dialling: &[&str], accepting: &[&str]) {
         let error = self.connect().await.expect_err("they must not connect");
-        for part in parts {
+        for part in dialling {
             assert!(error.contains(part), "no `{part}` in: {error}");
         }
-        // the server's side of it may still be under way
-        until(|| self.server.counters().refused_connections > 0).await;
+        self.refuses(accepting).await;
         assert!(self.server.connected_from().is_empty());
         self.stop().await;
+    }
+
+    /// The accepting side has turned somebody away, and its log says why.
+    async fn refuses(&self, parts: &[&str]) {
+        // its side of it may still be under way
+        until(|| self.server.counters().refused_connections > 0).await;
+        let why = self.log.texts().into_iter().find(|text| text.starts_with("detail="));
+        let why = why.expect("a refusal has a reason");
+        for part in parts {
+            assert!(why.contains(part), "no `{part}` in: {why}");
+        }
     }
 
     pub(crate) async fn stop(self) {
@@ -113,7 +133,11 @@ async fn a_certificate_is_trusted_by_its_fingerprint_and_no_other_one_is() {
     two.stop().await;
     let other = issue(&ca, "server").fingerprint();
     let two = Two::start(server(shows), client(TlsConfig::new().fingerprint(other))).await;
-    two.fails(&[&own.fingerprint().to_string(), "fingerprints"]).await;
+    two.fails(
+        &[&own.fingerprint().to_string(), "fingerprints"],
+        &["refuses this node's certificate", "not among the peer's `tls.fingerprints`"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -139,7 +163,11 @@ async fn with_mutual_tls_nobody_gets_in_without_a_certificate() {
         client(TlsConfig::new().ca(ca.certificate())),
     )
     .await;
-    two.fails(&["wants a certificate of this node", "tls.certificate"]).await;
+    two.fails(
+        &["wants a certificate of this node", "tls.certificate"],
+        &["the peer has shown no certificate", "the peer needs `tls.certificate` and `tls.key`"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -150,7 +178,8 @@ async fn nobody_takes_another_nodes_name() {
         client(tls(&issue(&ca, "mallory"), &ca)),
     )
     .await;
-    two.fails(&["certificate is not for `client`", "mallory"]).await;
+    let why = &["certificate is not for `client`", "mallory"];
+    two.fails(why, why).await;
     // nor does one that is dialled
     let two = Two::start(
         server(tls(&issue(&ca, "mallory"), &ca)),
@@ -159,6 +188,8 @@ async fn nobody_takes_another_nodes_name() {
     .await;
     let error = two.connect().await.expect_err("the server is another one");
     assert!(error.contains("certificate is not for `server`") && error.contains("mallory"), "{error}");
+    // the one that was dialled had let it in, and hears why it left
+    until(|| two.log.has("goodbye") && two.log.has("certificate is not for `server`")).await;
     two.stop().await;
     // unless names mean nothing here
     let mut careless = tls(&issue(&ca, "server"), &ca).mutual();
@@ -192,13 +223,21 @@ async fn a_ca_that_is_not_trusted_is_named_by_both_sides() {
     let two =
         Two::start(server(tls(&issue(&ca, "server"), &ca)), client(TlsConfig::new().ca(other.certificate())))
             .await;
-    two.fails(&["no CA that this node trusts", "tls.ca"]).await;
+    two.fails(
+        &["no CA that this node trusts", "tls.ca"],
+        &["refuses this node's certificate", "no CA that the peer trusts", "the peer's `tls.ca`"],
+    )
+    .await;
     let two = Two::start(
         server(tls(&issue(&ca, "server"), &ca).mutual()),
         client(tls(&issue(&other, "client"), &ca)),
     )
     .await;
-    two.fails(&["refuses this node's certificate", "no CA that the peer trusts"]).await;
+    two.fails(
+        &["refuses this node's certificate", "no CA that the peer trusts"],
+        &["no CA that this node trusts has signed the peer's certificate", "tls.ca"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -208,11 +247,19 @@ async fn an_expired_certificate_is_called_expired_by_both_sides() {
         |name: &str| ca.node(name).expired_for(Duration::from_secs(86_400)).issue().expect("a certificate");
     let two =
         Two::start(server(tls(&expired("server"), &ca)), client(TlsConfig::new().ca(ca.certificate()))).await;
-    two.fails(&["expired on 20", "needs a new one"]).await;
+    two.fails(
+        &["expired on 20", "the peer needs a new one"],
+        &["refuses this node's certificate", "expired", "this node needs a new one"],
+    )
+    .await;
     let two =
         Two::start(server(tls(&issue(&ca, "server"), &ca).mutual()), client(tls(&expired("client"), &ca)))
             .await;
-    two.fails(&["refuses this node's certificate", "expired"]).await;
+    two.fails(
+        &["refuses this node's certificate", "expired"],
+        &["the peer's certificate expired on 20", "the peer needs a new one"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -221,11 +268,66 @@ async fn a_certificate_for_another_host_is_refused_unless_that_name_is_wanted() 
     let own = ca.node("server").host("life.example.org").issue().expect("a certificate");
     let trusting = TlsConfig::new().ca(ca.certificate());
     let two = Two::start(server(tls(&own, &ca)), client(trusting.clone())).await;
-    two.fails(&["life.example.org", "not for 127.0.0.1", "tls.server_name"]).await;
+    two.fails(
+        &["life.example.org", "not for 127.0.0.1", "tls.server_name"],
+        &["refuses this node's certificate", "the name by which the peer dials", "tls.server_name"],
+    )
+    .await;
     let mut named = trusting;
     named.server_name = Some("life.example.org".to_owned());
     let two = Two::start(server(tls(&own, &ca)), client(named)).await;
     two.works().await;
+    two.stop().await;
+}
+
+/// A certificate with the key of another one, as no node shows it.
+fn stolen(ca: &Authority, name: &str) -> Arc<SingleCertAndKey> {
+    let (certificate, other) = (issue(ca, name), issue(ca, name));
+    let chain = vec![CertificateDer::from_pem_slice(certificate.certificate().as_bytes()).expect("PEM")];
+    let key = PrivateKeyDer::from_pem_slice(other.key().as_bytes()).expect("PEM");
+    let key = rustls::crypto::ring::sign::any_supported_type(&key).expect("a key");
+    Arc::new(SingleCertAndKey::from(CertifiedKey::new(chain, key)))
+}
+
+#[tokio::test]
+async fn a_certificate_without_its_key_is_worth_nothing() {
+    let ca = authority();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    // whoever dials with it
+    let two = Two::start(
+        server(tls(&issue(&ca, "server"), &ca).mutual()),
+        client(TlsConfig::new().ca(ca.certificate())),
+    )
+    .await;
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(ca.certificate().as_bytes()).expect("PEM")).expect("a CA");
+    let mut config = rustls::ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_client_cert_resolver(stolen(&ca, "client"));
+    config.alpn_protocols = vec![b"systemge/1".to_vec()];
+    let stream = TcpStream::connect(two.server.addresses()[0]).await.expect("it listens");
+    let name = ServerName::try_from("localhost").expect("a name");
+    let _ = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+    two.refuses(&["another key than that of its certificate", "`tls.certificate` and `tls.key`"]).await;
+
+    // whoever is dialled with it
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_cert_resolver(stolen(&ca, "server"));
+    config.alpn_protocols = vec![b"systemge/1".to_vec()];
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let endpoint = Endpoint::tls(listener.local_addr().expect("an address"));
+    let accept = async {
+        let (stream, _) = listener.accept().await.expect("it dials");
+        let _ = TlsAcceptor::from(Arc::new(config)).accept(stream).await;
+    };
+    let (_, connected) = soon(async { tokio::join!(accept, two.client.connect(endpoint)) }).await;
+    let error = connected.expect_err("it has no key").to_string();
+    assert!(error.contains("another key than that of its certificate"), "{error}");
     two.stop().await;
 }
 
@@ -236,7 +338,7 @@ async fn plain_tcp_on_a_tls_port_gets_to_know_what_to_dial() {
     let endpoint = Endpoint::tcp(two.server.addresses()[0]);
     let error = soon(two.client.connect(endpoint)).await.expect_err("the port speaks TLS");
     assert!(error.to_string().contains("dial it by `tls://`"), "{error}");
-    until(|| two.server.counters().refused_connections > 0).await;
+    two.refuses(&["the peer speaks plain `tcp://`", "has to dial it by `tls://`"]).await;
     two.stop().await;
 }
 
@@ -247,7 +349,7 @@ async fn tls_on_a_plain_port_gets_to_know_that_nobody_speaks_it() {
     let endpoint = Endpoint::tls(two.server.addresses()[0]);
     let error = soon(two.client.connect(endpoint)).await.expect_err("the port is plain");
     assert!(error.to_string().contains("does not speak TLS"), "{error}");
-    until(|| two.server.counters().refused_connections > 0).await;
+    two.refuses(&["this looks like TLS", "both sides have to use `tls://`, or both `tcp://`"]).await;
     two.stop().await;
 }
 
@@ -322,14 +424,14 @@ async fn a_peer_that_is_away_keeps_its_reason() {
 }
 
 /// A folder of the test's own.
-fn tempdir(name: &str) -> std::path::PathBuf {
+pub(crate) fn tempdir(name: &str) -> std::path::PathBuf {
     let folder = std::env::temp_dir().join(format!("systemge-{name}-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     folder
 }
 
 /// What the start of a system with this configuration says.
-async fn start_error(toml: &str) -> String {
+pub(crate) async fn start_error(toml: &str) -> String {
     let config = systemge::config::SystemConfig::from_toml(toml, "systemge.toml");
     let system = match config {
         Ok(config) => System::from_config(config),

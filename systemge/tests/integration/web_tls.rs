@@ -7,7 +7,9 @@ use std::time::Duration;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use systemge::certificates::{Authority, Certificate};
-use systemge::config::{HttpConfig, NodeConfig, TlsConfig, WebSocketConfig, WebTlsConfig};
+use systemge::config::{
+    HttpConfig, HttpsRedirectConfig, NodeConfig, TlsConfig, WebSocketConfig, WebTlsConfig,
+};
 use systemge::{Node, Running};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -171,4 +173,96 @@ async fn a_web_certificate_is_read_anew() {
     soon(async { while client(address, &new, &["http/1.1"]).await.is_err() {} }).await;
     system.stop().await;
     std::fs::remove_dir_all(folder).expect("the folder is there");
+}
+
+/// What a plain listener answers to these bytes: the status, and where it leads.
+async fn redirected(address: SocketAddr, request: &str) -> (String, Option<String>) {
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    stream.write_all(request.as_bytes()).await.expect("it reads");
+    let mut text = Vec::new();
+    let _ = soon(stream.read_to_end(&mut text)).await;
+    let text = String::from_utf8(text).expect("a text");
+    let status = text.split(' ').nth(1).unwrap_or_default().to_owned();
+    let place = text.lines().find_map(|line| line.strip_prefix("location: "));
+    (status, place.map(str::to_owned))
+}
+
+#[tokio::test]
+async fn a_plain_listener_leads_to_https_and_nowhere_else() {
+    let ca = Authority::new("tests").expect("a CA");
+    let own = ca.node("site").host("localhost").host("::1").host("www.example.org").issue();
+    let own = own.expect("a certificate");
+    let mut config = secure(TlsConfig::new().certificate(own.certificate(), own.key()));
+    let mut redirect = HttpsRedirectConfig::default();
+    redirect.listen = any();
+    let http = config.http.as_mut().expect("the section");
+    http.https_redirect = Some(redirect);
+    http.deny = vec!["192.0.2.0/24".parse().expect("a network")];
+    let (system, node) = start("site", Site::default(), config).await;
+    let plain = node.https_redirect_address().expect("it listens");
+    let secure = node.http_address().expect("it listens");
+    assert_ne!(plain, secure);
+    let ask = async |head: &str| redirected(plain, &format!("{head}\r\nconnection: close\r\n\r\n")).await;
+    let port = secure.port();
+    let moved = |place: &str| ("308".to_owned(), Some(place.replace("PORT", &port.to_string())));
+
+    let found = ask("GET /hello?a=1 HTTP/1.1\r\nhost: localhost:1").await;
+    assert_eq!(found, moved("https://localhost:PORT/hello?a=1"));
+    // which is where the page is
+    let stream = client(secure, &ca, &["http/1.1"]).await.expect("the CA is trusted");
+    assert!(answer(stream).await.ends_with("hello"));
+    for (host, path, place) in [
+        ("LOCALHOST", "/", "https://LOCALHOST:PORT/"),
+        ("[::1]:80", "/a%0d%0ab", "https://[::1]:PORT/a%0d%0ab"),
+        ("www.example.org", "/hello", "https://www.example.org:PORT/hello"),
+        // what looks like another host stays a path
+        ("localhost", "//evil.example/", "https://localhost:PORT//evil.example/"),
+        ("localhost", "/\\evil.example", "https://localhost:PORT/\\evil.example"),
+        // the target names another host than the header
+        ("localhost", "http://evil.example/hello", "https://localhost:PORT/hello"),
+    ] {
+        assert_eq!(
+            ask(&format!("POST {path} HTTP/1.1\r\nhost: {host}")).await,
+            moved(place),
+            "{host} {path}"
+        );
+    }
+    for host in [
+        "evil.example",
+        "localhost.evil.example",
+        "localhost@evil.example",
+        "evil.example\r\nhost: localhost",
+        "evil.example/localhost",
+        "127.0.0.1",
+        "site\u{e4}",
+        "",
+    ] {
+        let (status, place) = ask(&format!("GET /hello HTTP/1.1\r\nhost: {host}")).await;
+        assert!(status == "421" || status == "400", "{host}: {status}");
+        assert_eq!(place, None, "{host}");
+    }
+    assert_eq!(ask("GET /hello HTTP/1.1\r\nx: y").await, ("400".to_owned(), None));
+    // who may not ask may not ask here, either
+    node.http().access().set(systemge::access::AccessRules::new(Some(Vec::new()), Vec::new()));
+    assert_eq!(ask("GET /hello HTTP/1.1\r\nhost: localhost").await, ("403".to_owned(), None));
+    system.stop().await;
+    drop(std::net::TcpListener::bind(plain).expect("its port is free"));
+}
+
+#[tokio::test]
+async fn a_forwarded_port_is_named_and_that_of_https_is_not() {
+    let ca = Authority::new("tests").expect("a CA");
+    let own = ca.node("site").issue().expect("a certificate");
+    for (port, place) in [(443, "https://localhost/hello"), (8443, "https://localhost:8443/hello")] {
+        let mut config = secure(TlsConfig::new().certificate(own.certificate(), own.key()));
+        let mut redirect = HttpsRedirectConfig::default();
+        (redirect.listen, redirect.port) = (any(), Some(port));
+        config.http.as_mut().expect("the section").https_redirect = Some(redirect);
+        let (system, node) = start("site", Site::default(), config).await;
+        let plain = node.https_redirect_address().expect("it listens");
+        let found =
+            redirected(plain, "GET /hello HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await;
+        assert_eq!(found, ("308".to_owned(), Some(place.to_owned())));
+        system.stop().await;
+    }
 }

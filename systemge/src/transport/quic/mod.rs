@@ -44,6 +44,11 @@ impl Quic {
     pub(super) fn new(tls: Tls) -> Self {
         Self { tls, tasks: Tasks::default() }
     }
+
+    /// The same with other credentials; its tasks belong to the same node.
+    pub(super) fn with(&self, tls: Tls) -> Self {
+        Self { tls, tasks: self.tasks.clone() }
+    }
 }
 
 impl Transport for Quic {

@@ -5,6 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use rustls::client::Resumption;
+#[cfg(feature = "http")]
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::UnixTime;
 use rustls::server::{NoServerSessionStorage, ParsedCertificate};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -37,6 +39,9 @@ pub(crate) struct Credentials {
 /// The same as TLS wants it.
 pub(crate) struct Loaded {
     material: Material,
+    /// The certificate that is shown, and the same with its key.
+    #[cfg(feature = "http")]
+    shown: Option<CertificateDer<'static>>,
     own: Option<Arc<SingleCertAndKey>>,
     roots: RootCertStore,
     server: Option<Arc<ServerConfig>>,
@@ -79,15 +84,23 @@ impl Credentials {
 
     fn build(&self, material: Material) -> Result<Loaded, TlsError> {
         let roots = material.roots()?;
-        let own = match material.certified()? {
-            Some(own) => {
-                warn_if_out_of_date(&own, &roots);
-                Some(Arc::new(SingleCertAndKey::from(own)))
-            }
-            None => None,
-        };
+        let certified = material.certified()?;
+        if let Some(certified) = &certified {
+            warn_if_out_of_date(certified, &roots);
+        }
+        #[cfg(feature = "http")]
+        let shown = certified.as_ref().and_then(|certified| certified.cert.first().cloned());
+        let own = certified.map(|certified| Arc::new(SingleCertAndKey::from(certified)));
         let server = own.as_ref().map(|own| self.server(own.clone(), &roots)).transpose()?;
-        Ok(Loaded { material, own, roots, server, client: OnceLock::new() })
+        Ok(Loaded {
+            material,
+            #[cfg(feature = "http")]
+            shown,
+            own,
+            roots,
+            server,
+            client: OnceLock::new(),
+        })
     }
 
     fn server(
@@ -140,6 +153,12 @@ impl Credentials {
         config.alpn_protocols = vec![ALPN.to_vec()];
         config.resumption = Resumption::disabled();
         Ok(Arc::new(config))
+    }
+
+    /// Whether the certificate that is shown is one for that host: a name or an address.
+    #[cfg(feature = "http")]
+    pub(crate) fn is_for_host(&self, host: &str) -> bool {
+        self.current.load().shown.as_ref().is_some_and(|shown| super::is_for_host(shown, host))
     }
 
     /// For connections of others, if there is a certificate to show.
@@ -203,6 +222,8 @@ impl Loaded {
     fn nothing() -> Self {
         Self {
             material: Material::default(),
+            #[cfg(feature = "http")]
+            shown: None,
             own: None,
             roots: RootCertStore::empty(),
             server: None,

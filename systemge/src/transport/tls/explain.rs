@@ -121,13 +121,26 @@ fn of_certificate(error: &CertificateError) -> String {
 fn of_alert(alert: AlertDescription) -> String {
     let refused = "the peer refuses this node's certificate";
     match alert {
-        AlertDescription::CertificateExpired => format!("{refused}: it has expired, or is not valid yet"),
-        AlertDescription::UnknownCA => format!("{refused}: no CA that the peer trusts has signed it"),
+        AlertDescription::CertificateExpired => {
+            format!("{refused}: it has expired, or is not valid yet: this node needs a new one, or a clock is wrong")
+        }
+        AlertDescription::UnknownCA => {
+            format!("{refused}: no CA that the peer trusts has signed it: this node's CA belongs into the peer's `tls.ca`")
+        }
         AlertDescription::DecryptError => {
             format!("{refused}: it was signed by another CA than that of the same name which the peer trusts")
         }
-        AlertDescription::BadCertificate | AlertDescription::CertificateUnknown => {
-            format!("{refused}: the peer's log says why")
+        AlertDescription::BadCertificate => {
+            format!(
+                "{refused}: it is not for the name by which the peer dials this node, as the peer's log says: this node \
+                 needs one for that name, or the peer `tls.server_name`"
+            )
+        }
+        AlertDescription::CertificateUnknown => {
+            format!(
+                "{refused}: it is not among the peer's `tls.fingerprints`, or not the one of this node's key: the peer's \
+                 log says which"
+            )
         }
         AlertDescription::CertificateRequired => {
             "the peer wants a certificate of this node, which has none: set `tls.certificate` and `tls.key`".to_owned()

@@ -65,6 +65,10 @@ pub enum TlsError {
 }
 
 impl TlsError {
+    fn alone(key: &'static str, missing: &str) -> Self {
+        Self::Unusable { key, reason: format!("there is no `{missing}` that belongs to it") }
+    }
+
     /// The key of `[nodes.NAME.tls]` that it is about.
     pub(crate) const fn key(&self) -> &'static str {
         match self {
@@ -103,7 +107,12 @@ impl Material {
 
     /// The certificate with its key, if there are both.
     pub(super) fn certified(&self) -> Result<Option<CertifiedKey>, TlsError> {
-        let (Some(certificate), Some(key)) = (&self.certificate, &self.key) else { return Ok(None) };
+        let (certificate, key) = match (&self.certificate, &self.key) {
+            (Some(certificate), Some(key)) => (certificate, key),
+            (None, None) => return Ok(None),
+            (Some(_), None) => return Err(TlsError::alone("certificate", "key")),
+            (None, Some(_)) => return Err(TlsError::alone("key", "certificate")),
+        };
         let chain = certificates("certificate", certificate)?;
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| TlsError::NotPem {
             key: "key",

@@ -93,7 +93,7 @@ impl Transport for Tls {
 pub(super) fn no_certificate() -> io::Error {
     io::Error::new(
         ErrorKind::InvalidInput,
-        "the node has no certificate: set `tls.certificate` and `tls.key`",
+        "there is no certificate to show: set `certificate` and `key` in the node's `tls`, or in that of the listener",
     )
 }
 
@@ -136,10 +136,19 @@ pub(super) fn identity(certificate: &CertificateDer<'_>) -> Identity {
 
 /// Whether a certificate is one for a node of that name.
 pub(super) fn is_for_node(certificate: &[u8], name: &str) -> bool {
+    DnsName::try_from(name).is_ok_and(|name| is_for(certificate, &ServerName::DnsName(name)))
+}
+
+/// Whether a certificate is one for that host: a name or an address.
+#[cfg(feature = "http")]
+fn is_for_host(certificate: &[u8], host: &str) -> bool {
+    ServerName::try_from(host).is_ok_and(|name| is_for(certificate, &name))
+}
+
+fn is_for(certificate: &[u8], name: &ServerName<'_>) -> bool {
     let certificate = CertificateDer::from(certificate);
     let Ok(parsed) = ParsedCertificate::try_from(&certificate) else { return false };
-    let Ok(name) = DnsName::try_from(name) else { return false };
-    rustls::client::verify_server_name(&parsed, &ServerName::DnsName(name)).is_ok()
+    rustls::client::verify_server_name(&parsed, name).is_ok()
 }
 
 /// The DNS names of a certificate, for people.

@@ -21,6 +21,23 @@ use crate::config::Fingerprint;
 #[error("{0} is not among the trusted `fingerprints`")]
 pub(super) struct NotPinned(Fingerprint);
 
+/// A peer that shows a certificate and signs with another key.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the peer signs with another key than that of its certificate: compare its `tls.certificate` and `tls.key`"
+)]
+pub(super) struct NotItsKey;
+
+/// The signature of a handshake is wrong. rustls says the same of a certificate that another CA has signed.
+fn not_its_key(error: Error) -> Error {
+    match error {
+        Error::InvalidCertificate(CertificateError::BadSignature) => {
+            CertificateError::Other(OtherError(Arc::new(NotItsKey))).into()
+        }
+        other => other,
+    }
+}
+
 /// Accepts certificates with certain fingerprints, and those of certain CAs.
 #[derive(Debug)]
 pub(super) struct Trust<V: ?Sized> {
@@ -69,6 +86,35 @@ pub(super) fn of_clients(
     Ok(Trust { pins, authorities })
 }
 
+/// How signatures are verified is the same on both sides, in two traits.
+macro_rules! signatures {
+    () => {
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signed: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            let algorithms = &crypto::provider().signature_verification_algorithms;
+            verify_tls12_signature(message, certificate, signed, algorithms).map_err(not_its_key)
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signed: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            let algorithms = &crypto::provider().signature_verification_algorithms;
+            verify_tls13_signature(message, certificate, signed, algorithms).map_err(not_its_key)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            crypto::provider().signature_verification_algorithms.supported_schemes()
+        }
+    };
+}
+
 impl ServerCertVerifier for Trust<dyn ServerCertVerifier> {
     fn verify_server_cert(
         &self,
@@ -89,27 +135,7 @@ impl ServerCertVerifier for Trust<dyn ServerCertVerifier> {
         }
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, dss, &crypto::provider().signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &crypto::provider().signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        crypto::provider().signature_verification_algorithms.supported_schemes()
-    }
+    signatures!();
 }
 
 impl ClientCertVerifier for Trust<dyn ClientCertVerifier> {
@@ -136,25 +162,5 @@ impl ClientCertVerifier for Trust<dyn ClientCertVerifier> {
         }
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, dss, &crypto::provider().signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &crypto::provider().signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        crypto::provider().signature_verification_algorithms.supported_schemes()
-    }
+    signatures!();
 }

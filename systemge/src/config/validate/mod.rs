@@ -1,5 +1,7 @@
 //! What types can't say: ranges, and values that must fit each other.
 
+mod tls;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -10,8 +12,8 @@ use super::secret::SHORTEST;
 use super::tree::{Path, Segment};
 use super::units::FRAME_BYTES;
 use super::{
-    ConnectConfig, DashboardConfig, HttpConfig, ListenConfig, LogFileConfig, NodeConfig, PeerConfig, Secret,
-    SystemConfig, WebSocketConfig,
+    ConnectConfig, DashboardConfig, Entry, HttpConfig, ListenConfig, LogFileConfig, NodeConfig, PeerConfig,
+    Secret, SystemConfig, WebSocketConfig,
 };
 
 /// A value that can't be used, or several that don't fit each other.
@@ -98,6 +100,7 @@ pub(super) fn node(section: &str, name: &str, node: &NodeConfig, problems: &mut 
         check.connect(index, connect);
     }
     check.tls(node);
+    check.web_tls(node);
     check.log_files(&node.log_files);
 
     check.secret(node.secret.as_ref(), node.secret_file.is_some());
@@ -440,85 +443,6 @@ impl Checks<'_> {
                     None,
                 );
             }
-        }
-    }
-
-    /// Whether this build speaks what the endpoint wants.
-    fn has_feature(&mut self, list: &str, index: usize, endpoint: &Endpoint) {
-        if let Some(feature) = endpoint.scheme().missing_feature() {
-            let mut path = self.path(&[list]);
-            path.push(index.into());
-            let message = format!(
-                "is `{endpoint}`, which needs the feature `{feature}` of systemge: this build lacks it"
-            );
-            self.push(vec![path], &message, None);
-        }
-    }
-
-    /// What `tls://` and `quic://` need, as far as the configuration itself shows it.
-    fn tls(&mut self, node: &NodeConfig) {
-        let tls = &node.tls;
-        for (index, listen) in node.listen.iter().enumerate() {
-            let endpoint = &listen.endpoint;
-            self.has_feature("listen", index, endpoint);
-            if endpoint.scheme().is_secure() && tls.certificate.is_none() && tls.key.is_none() {
-                let section = Path(&self.path(&["tls"])).to_string();
-                let message = format!("is `{endpoint}`, but the node has no certificate to show there");
-                let mut path = self.path(&["listen"]);
-                path.push(index.into());
-                self.push(
-                    vec![path],
-                    &message,
-                    Some(format!("set `certificate` and `key` in `[{section}]`")),
-                );
-            }
-        }
-        for (index, connect) in node.connect.iter().enumerate() {
-            self.has_feature("connect", index, &connect.endpoint);
-        }
-        match (&tls.certificate, &tls.key) {
-            (Some(_), None) => {
-                self.say(&["tls", "certificate"], "has no use without the `key` that belongs to it")
-            }
-            (None, Some(_)) => {
-                self.say(&["tls", "key"], "has no use without the `certificate` that belongs to it")
-            }
-            _ => {}
-        }
-        if tls.mutual && tls.ca.is_empty() && tls.fingerprints.is_empty() {
-            let help = "set `ca` to the CA of this system's nodes, or `fingerprints` to those of its certificates; \
-                        the CAs of the operating system would let in everyone who can buy a certificate";
-            let paths = vec![self.path(&["tls", "mutual"])];
-            self.push(paths, "wants certificates of peers, but nothing says which", Some(help.to_owned()));
-        }
-        self.not_too_long(&["tls", "reload"], tls.reload);
-        let http = node.http.as_ref().and_then(|http| http.tls.as_ref());
-        let websocket = node.websocket.as_ref().and_then(|websocket| websocket.tls.as_ref());
-        for (component, web) in [("http", http), ("websocket", websocket)] {
-            let Some(web) = web else { continue };
-            let has_none = web.certificate.is_none() && tls.certificate.is_none();
-            if cfg!(not(feature = "tls")) {
-                self.say(&[component, "tls"], "needs the feature `tls` of systemge: this build lacks it");
-            } else if web.certificate.is_some() != web.key.is_some() {
-                self.say(
-                    &[component, "tls"],
-                    "has a certificate without its key, or a key without its certificate",
-                );
-            } else if has_none {
-                let paths = vec![self.path(&[component, "tls"])];
-                let help = "set `certificate` and `key` here, or in the node's `tls`";
-                self.push(paths, "has no certificate to show", Some(help.to_owned()));
-            }
-        }
-        if node
-            .websocket
-            .as_ref()
-            .is_some_and(|websocket| websocket.tls.is_some() && websocket.listen.is_none())
-        {
-            self.say(
-                &["websocket", "tls"],
-                "is for a listener of its own: a shared one is as `http.tls` says",
-            );
         }
     }
 
