@@ -36,7 +36,7 @@ impl Certificate {
     /// what was there before.
     pub fn write(&self, folder: &Path, name: &str, replace: bool) -> Result<(), FileError> {
         let [certificate, key] = paths(folder, name);
-        fs::create_dir_all(folder).map_err(|source| FileError::Io { path: folder.to_owned(), source })?;
+        make(folder).map_err(|source| FileError::Io { path: folder.to_owned(), source })?;
         if !replace && let Some(there) = [&key, &certificate].into_iter().find(|path| path.exists()) {
             return Err(FileError::Exists(there.clone()));
         }
@@ -58,6 +58,16 @@ impl Authority {
         let [certificate, key] = paths(folder, name);
         Ok(Self::from_pem(&read(&certificate)?, &read(&key)?)?)
     }
+}
+
+/// Makes a folder that only its owner changes, whatever the process gives to others otherwise: whoever could replace a
+/// certificate there would be trusted.
+fn make(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o755);
+    builder.create(folder)
 }
 
 /// The files of a certificate and its key.

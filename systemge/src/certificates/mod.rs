@@ -38,7 +38,7 @@ pub enum CertificateError {
     /// A name can't stand in a certificate. The caller's mistake.
     #[error(
         "`{0}` can't stand in a certificate: a name there is made of parts with dots between, each of letters, digits, `-` and \
-         `_`, not beginning or ending with `-`, and the last one not of digits alone"
+         `_`, not beginning or ending with `-`, and the last one not of digits alone; a host has neither a scheme nor a port"
     )]
     Name(String),
     /// The certificate or the key of an authority is none. The caller's mistake.

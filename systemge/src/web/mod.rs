@@ -212,7 +212,7 @@ impl Bound {
         bound.https_redirect = Some(crate::http::HttpsRedirect {
             http,
             credentials: credentials.clone(),
-            port: redirect.port.unwrap_or(self.address.port()),
+            port: redirect.port.unwrap_or_else(|| self.address.port()),
         });
         Ok(Some(bound))
     }

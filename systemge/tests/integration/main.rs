@@ -11,6 +11,8 @@ mod announcing;
 mod bad_acceptors;
 mod bad_peers;
 mod cancelling;
+#[cfg(feature = "cert-cli")]
+mod cert;
 mod choosing;
 #[cfg(feature = "websocket")]
 mod client_commands;
@@ -52,6 +54,8 @@ mod timing;
 mod tls;
 #[cfg(feature = "certificates")]
 mod tls_entries;
+#[cfg(feature = "certificates")]
+mod tls_rights;
 #[cfg(feature = "certificates")]
 mod transports;
 #[cfg(all(feature = "http", feature = "websocket"))]

@@ -61,7 +61,13 @@ pub(crate) fn run(command: Command) -> Result<String, String> {
     }
     .map_err(|error| {
         let source = error.source().map(|source| format!(": {source}")).unwrap_or_default();
-        let help = if matches!(error, FileError::Exists(_)) { " (`--replace`)" } else { "" };
+        let help = match &error {
+            FileError::Exists(_) => " (`--replace`)",
+            FileError::Io { path, .. } if path.ends_with("ca.pem") && !path.exists() => {
+                "\nthe CA comes first: `systemge cert ca`; where it is elsewhere, `--folder` says where"
+            }
+            _ => "",
+        };
         format!("{error}{source}{help}")
     })
 }
