@@ -34,13 +34,15 @@ fn implementation(input: &DeriveInput, crate_path: &CratePath, sink: &Sink<'_>) 
     }
     let mut krate = crate_path.clone();
     let mut contracts = ListedContracts::default();
+    let read = sink.child();
     for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("application")) {
-        let arguments = attributes::arguments_of(attribute, sink);
+        let arguments = attributes::arguments_of(attribute, &read);
         let tokens = arguments.iter().map(|argument| &argument.tokens);
-        let arguments = BlockArguments::read(quote::quote! { #(#tokens),* }, &krate, sink);
-        contracts.read(&arguments, sink);
+        let arguments = BlockArguments::read(quote::quote! { #(#tokens),* }, &krate, &read);
+        contracts.read(&arguments, &read);
         krate = arguments.crate_path;
     }
+    contracts.unreadable = read.failed();
     refuse_unused_key(input, sink);
     if let Some(lifetime) = input.generics.lifetimes().next() {
         let mistake = Mistake::new(209, "an application owns its data, so it has no lifetimes");
@@ -51,16 +53,19 @@ fn implementation(input: &DeriveInput, crate_path: &CratePath, sink: &Sink<'_>) 
     let name = &input.ident;
     let span = Span::mixed_site();
     let listed = contracts.emit(input, &krate);
-    let (keys, key_fields) = key_tokens(&keys(input, sink), input, &krate);
+    let keys = keys(input, sink);
+    contracts.refuse_unused_keys(&keys, sink);
+    let (keys, key_fields) = key_tokens(&keys, input, &krate);
     let one_block = contracts.one_block(input, &krate);
-    let blocks = contracts.handles.iter().map(|path| {
-        let span = emit::place(&path.segments.last().map(|segment| &segment.ident));
+    let handles = contracts.names(HANDLES, name);
+    let calls = contracts.names(CALLS, name);
+    let blocks = handles.iter().map(|contract| {
+        let span = contract.span();
         let krate = krate.at(span);
         quote_spanned! {span=>
-            components.add(<Self as #krate::__private::HandlesContract<{ #path.key() }>>::BLOCK);
+            components.add(<Self as #krate::__private::HandlesContract<{ #contract.key() }>>::BLOCK);
         }
     });
-    let (handles, calls) = (&contracts.handles, &contracts.calls);
     let list = (!handles.is_empty() || !calls.is_empty()).then(|| {
         quote_spanned! {span=>
             const __CONTRACTS: #krate::__private::Contracts =
@@ -70,6 +75,7 @@ fn implementation(input: &DeriveInput, crate_path: &CratePath, sink: &Sink<'_>) 
     let components = if handles.is_empty() {
         quote_spanned! {span=> #krate::__components!(Self) }
     } else {
+        let blocks = blocks.collect::<Vec<_>>();
         quote_spanned! {span=>
             let mut components = #krate::__components!(Self);
             #(#blocks)*
@@ -111,7 +117,15 @@ fn implementation(input: &DeriveInput, crate_path: &CratePath, sink: &Sink<'_>) 
 struct ListedContracts {
     handles: Vec<Path>,
     calls: Vec<Path>,
+    /// Whether there was a mistake, so that contracts may be missing here.
+    unreadable: bool,
 }
+
+/// The word for the contracts that are handled, in the names of constants.
+const HANDLES: &str = "HANDLES";
+
+/// The word for those that are called.
+const CALLS: &str = "CALLS";
 
 impl ListedContracts {
     fn read(&mut self, arguments: &BlockArguments, sink: &Sink<'_>) {
@@ -166,10 +180,10 @@ impl ListedContracts {
         let span = emit::place(name);
         let here = krate.at(span);
         // where a block is missing, the other place that asks for it says so: one mistake, one error
-        let handles = self.handles.iter().map(|path| {
-            let span = emit::place(&path.segments.last().map(|segment| &segment.ident));
+        let handles = self.names(HANDLES, name).into_iter().map(|contract| {
+            let span = contract.span();
             let (krate, name) = (krate.at(span), Ident::new(&name.to_string(), span));
-            quote_spanned! {span=> <#name as #krate::__private::HandlesContract<{ #path.key() }>>::BLOCK, }
+            quote_spanned! {span=> <#name as #krate::__private::HandlesContract<{ #contract.key() }>>::BLOCK, }
         });
         Some(quote_spanned! {span=>
             const _: () = {
@@ -184,24 +198,68 @@ impl ListedContracts {
         })
     }
 
+    /// The constants for the contracts, one for each: a path is written once, so that what is wrong with it is said once.
+    fn names(&self, word: &str, application: &Ident) -> Vec<Ident> {
+        let paths = if word == HANDLES { &self.handles } else { &self.calls };
+        let names = paths.iter().enumerate().map(|(index, path)| {
+            let span = emit::place(&path.segments.last().map(|segment| &segment.ident));
+            quote::format_ident!("__SYSTEMGE_{}_{word}_{index}", application.unraw(), span = span)
+        });
+        names.collect()
+    }
+
     /// What says to the compiler that the application lists them.
     fn emit(&self, input: &DeriveInput, krate: &CratePath) -> TokenStream {
         let (generics, types, where_clause) = input.generics.split_for_impl();
         let name = &input.ident;
-        let all = self
-            .handles
-            .iter()
-            .map(|path| (path, "Lists"))
-            .chain(self.calls.iter().map(|path| (path, "Calls")));
-        let listed = all.map(|(path, kind)| {
-            let span = emit::place(&path.segments.last().map(|segment| &segment.ident));
+        let handles = self.handles.iter().zip(self.names(HANDLES, name)).map(|named| (named, "Lists"));
+        let calls = self.calls.iter().zip(self.names(CALLS, name)).map(|named| (named, "Calls"));
+        let listed = handles.chain(calls).map(|((path, constant), kind)| {
+            let span = constant.span();
             let (krate, kind) = (krate.at(span), Ident::new(kind, span));
+            let listed = (!self.unreadable).then(|| {
+                quote_spanned! {span=>
+                    #[automatically_derived]
+                    impl #generics #krate::__private::#kind<{ #constant.key() }> for #name #types #where_clause {}
+                }
+            });
             quote_spanned! {span=>
-                #[automatically_derived]
-                impl #generics #krate::__private::#kind<{ #path.key() }> for #name #types #where_clause {}
+                #[allow(non_upper_case_globals)]
+                const #constant: #krate::Contract = #path;
+
+                #listed
             }
         });
-        listed.collect()
+        let listed = listed.collect();
+        if !self.unreadable {
+            return listed;
+        }
+        // one that may be missing is not missed
+        let span = Span::mixed_site();
+        let mut own = input.generics.clone();
+        own.params.push(syn::parse_quote!(const SYSTEMGE_CONTRACT: u64));
+        let (own, ..) = own.split_for_impl();
+        quote_spanned! {span=>
+            #listed
+
+            #[automatically_derived]
+            impl #own #krate::__private::Lists<SYSTEMGE_CONTRACT> for #name #types #where_clause {}
+
+            #[automatically_derived]
+            impl #own #krate::__private::Calls<SYSTEMGE_CONTRACT> for #name #types #where_clause {}
+        }
+    }
+
+    /// Reports keys where nothing has instances.
+    fn refuse_unused_keys(&self, keys: &[(Ident, Type)], sink: &Sink<'_>) {
+        if !self.handles.is_empty() || self.unreadable {
+            return;
+        }
+        if let Some((name, _)) = keys.first() {
+            let message = format!("the key `{name}` names the instances of no contract");
+            let help = "list the contract with this key: `#[application(handles(..))]`; without one, remove `#[key]`";
+            sink.at(name.span(), Mistake::new(115, message).help(help));
+        }
     }
 }
 
@@ -248,10 +306,13 @@ fn key_tokens(keys: &[(Ident, Type)], input: &DeriveInput, krate: &CratePath) ->
     let values = keys.iter().map(|(name, ty)| {
         let (text, span) = (name.unraw().to_string(), emit::place(ty));
         let krate = krate.at(span);
-        quote_spanned! {span=> (#text, <#ty as #krate::TopicKey>::segment(&self.#name).into_owned()) }
+        quote_spanned! {span=> (#text, #krate::__private::KeyOf::<#ty>(&self.#name).text()) }
     });
     let method = quote_spanned! {span=>
         fn __keys(&self) -> ::std::vec::Vec<(&'static str, ::std::string::String)> {
+            // in the place of a key that is none, which is reported at the contract
+            #[allow(unused_imports)]
+            use #krate::__private::NoKey as _;
             ::std::vec::Vec::from([#(#values),*])
         }
     };

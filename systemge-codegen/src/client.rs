@@ -7,6 +7,7 @@ use syn::{Attribute, GenericParam, Generics, Type, Visibility};
 
 use crate::attributes::Carried;
 use crate::block::{ValidSignature, replace_self};
+use crate::checked::Checks;
 use crate::crate_path::CratePath;
 use crate::emit::{Condition, widest};
 use crate::errors::{Mistake, Sink};
@@ -64,16 +65,16 @@ impl Client<'_> {
         let Self { name, methods, .. } = self;
         let doc = format!(" The typed caller of the topics of `{}`.", self.owner);
         let new = self.constructor(krate);
-        let list = methods.iter().enumerate().map(|(index, method)| self.method(index, method, krate));
-        let list = quote_spanned! {span=> #(#list)* };
+        let list = self.methods(krate);
         if self.keys.is_empty() {
             return self.shell(name, methods.len(), &doc, &quote_spanned! {span=> #new #list }, krate);
         }
-        let instance = format_ident!("Keyed{}", name.unraw(), span = name.span());
+        let instance = self.instance_name();
         let keyed = self.instance(&instance, krate);
         let mut tokens = self.shell(name, 0, &doc, &quote_spanned! {span=> #new #keyed }, krate);
         let doc = format!(" The typed caller of the topics of one `{}`.", self.owner);
         tokens.extend(self.shell(&instance, methods.len(), &doc, &list, krate));
+        tokens.extend(self.without_key(krate));
         tokens
     }
 
@@ -104,20 +105,22 @@ impl Client<'_> {
         let names: Vec<&Ident> = self.keys.iter().map(|key| &key.name).collect();
         let texts = self.keys.iter().map(Key::text);
         let types = self.keys.iter().map(|key| key::parameter(&key.ty));
-        let conditions = self.keys.iter().filter_map(|key| Condition::Key.assume(&key.ty, krate));
-        let method = match names.as_slice() {
-            [only] => (*only).clone(),
-            several => {
-                let words: Vec<String> = several.iter().map(|name| name.unraw().to_string()).collect();
-                format_ident!("{}", words.join("_"), span = several.first().map_or(span, |name| name.span()))
-            }
-        };
+        let conditions: Vec<_> =
+            self.keys.iter().map(|key| (Condition::Key, key.ty.to_token_stream())).collect();
+        let owner = self.name.to_token_stream();
+        let checked = Checks::new(owner, [], krate).constant(&conditions, &[]);
+        let (constant, expression) = (checked.constant, checked.expression);
+        let conditions =
+            conditions.iter().filter_map(|(condition, ty)| condition.assume(ty, expression.as_ref(), krate));
+        let method = self.key_method();
         let doc = format!(
             " The client of the `{}` with this key, which is turned into text once, here. A key whose text can't be a part of a topic's \
              name is an error where the client is used.",
             self.owner
         );
         quote_spanned! {span=>
+            #constant
+
             #[doc = #doc]
             pub fn #method(&self #(, #names: #types)*) -> #instance
             where
@@ -127,6 +130,72 @@ impl Client<'_> {
                     core: self.core.keyed(&[#((#texts, #krate::TopicKey::segment(#names))),*]),
                     application: ::core::marker::PhantomData,
                 }
+            }
+        }
+    }
+
+    /// Methods of the client that knows no instance yet: the compiler says what is missing, where it would only not find them.
+    fn without_key(&self, krate: &CratePath) -> TokenStream {
+        let span = Span::mixed_site();
+        let (client, method) = (self.name, self.key_method());
+        let names: Vec<String> = self.keys.iter().map(|key| format!("`{}`", key.text())).collect();
+        let arguments: Vec<String> = self.keys.iter().map(|key| format!("&{}", key.text())).collect();
+        let names = names.join(" and ");
+        let message = format!("[SGE0416] the topics of `{}` belong to one {names}", self.owner);
+        let label = format!("of which {names}?");
+        let note = format!("write `client.{method}({})` before the topic", arguments.join(", "));
+        let cfgs = &self.cfgs;
+        let others = self.methods.iter().filter(|other| other.signature.name != method);
+        let methods = others.map(|other| {
+            let (name, cfgs) = (&other.signature.name, &other.carried.cfgs);
+            let types = other.signature.values().map(|value| self.owned(value.ty.to_token_stream()));
+            let values = types.enumerate().map(|(index, ty)| {
+                let value = format_ident!("value_{index}", span = span);
+                quote_spanned! {span=> #value: #ty }
+            });
+            let (payload, reply) =
+                (self.owned(other.signature.payload()), self.owned(other.signature.reply()));
+            let output = match other.kind {
+                Kind::OneWay => quote_spanned! {span=> #krate::client::OneWay<'_, #payload> },
+                Kind::Request => quote_spanned! {span=> #krate::client::Request<'_, #payload, #reply> },
+            };
+            quote_spanned! {span=>
+                #(#cfgs)*
+                #[doc(hidden)]
+                pub fn #name(&self #(, #values)*) -> #output
+                where
+                    for<'systemge> Self: OfOneInstance<'systemge>,
+                {
+                    loop {}
+                }
+            }
+        });
+        quote_spanned! {span=>
+            #(#cfgs)*
+            #[allow(
+                dead_code, private_bounds, private_interfaces, unreachable_pub, unused_variables,
+                clippy::all, clippy::pedantic, clippy::nursery
+            )]
+            const _: () = {
+                #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note)]
+                trait OfOneInstance<'a> {}
+
+                #[automatically_derived]
+                impl #client {
+                    #(#methods)*
+                }
+            };
+        }
+    }
+
+    /// The name of the method that gives the client of one instance.
+    fn key_method(&self) -> Ident {
+        match self.keys {
+            [only] => only.name.clone(),
+            several => {
+                let words: Vec<String> = several.iter().map(|key| key.name.unraw().to_string()).collect();
+                let span = several.first().map_or_else(Span::mixed_site, |key| key.name.span());
+                format_ident!("{}", words.join("_"), span = span)
             }
         }
     }
@@ -209,8 +278,48 @@ impl Client<'_> {
         }
     }
 
-    /// One method.
-    fn method(&self, index: usize, method: &ClientMethod, krate: &CratePath) -> TokenStream {
+    /// The methods for the topics, and the constants that ask for what their types have to be.
+    fn methods(&self, krate: &CratePath) -> TokenStream {
+        let unconditional = self.methods.iter().filter(|method| method.carried.cfgs.is_empty());
+        let all: Vec<_> = unconditional.flat_map(|method| self.conditions(method)).collect();
+        let instance = self.instance_name();
+        let owner = if self.keys.is_empty() { self.name } else { &instance };
+        let mut checks =
+            self.generics.params.is_empty().then(|| Checks::new(owner.to_token_stream(), all, krate));
+        let methods = self.methods.iter().enumerate().map(|(index, method)| {
+            let checked =
+                checks.as_mut().map(|checks| checks.constant(&self.conditions(method), &method.carried.cfgs));
+            let (constant, expression) =
+                checked.map_or_else(Default::default, |checked| (checked.constant, checked.expression));
+            let mut tokens = constant;
+            tokens.extend(self.method(index, method, expression.as_ref(), krate));
+            tokens
+        });
+        methods.collect()
+    }
+
+    /// What the types of a topic have to be, for who calls it.
+    fn conditions(&self, method: &ClientMethod) -> Vec<(Condition, TokenStream)> {
+        let conditions = conditions(&method.signature, method.kind).into_iter();
+        // what a one-way handler returns stays with its node, and may be private to it; so does its context
+        let own = [Condition::OneWayReply, Condition::ContextOf];
+        let conditions = conditions.filter(|(condition, _)| !own.contains(condition));
+        conditions.map(|(condition, ty)| (condition, self.owned(ty))).collect()
+    }
+
+    /// The name of the client of one instance.
+    fn instance_name(&self) -> Ident {
+        format_ident!("Keyed{}", self.name.unraw(), span = self.name.span())
+    }
+
+    /// One method; `checked` is the constant that asks for its types.
+    fn method(
+        &self,
+        index: usize,
+        method: &ClientMethod,
+        checked: Option<&TokenStream>,
+        krate: &CratePath,
+    ) -> TokenStream {
         let ClientMethod { kind, signature, carried, visibility, .. } = method;
         let Carried { cfgs, docs, deprecated } = carried;
         let name = &signature.name;
@@ -236,18 +345,16 @@ impl Client<'_> {
             let doc = format!(" The topic of `{}::{name}`.", self.owner);
             quote_spanned! {span=> #[doc = #doc] }
         });
-        // what a one-way handler returns stays with its node, and may be private to it
-        let conditions = conditions(signature, *kind)
-            .into_iter()
-            .filter(|(condition, _)| *condition != Condition::OneWayReply);
-        let conditions = conditions.filter_map(|(condition, ty)| condition.assume(&self.owned(ty), krate));
+        let conditions = self.conditions(method);
+        let conditions = conditions.iter().filter_map(|(condition, ty)| condition.assume(ty, checked, krate));
+        let checked = checked.map(|checked| quote_spanned! {span=> , #checked });
         let (output, send) = match kind {
             Kind::OneWay => (
-                quote_spanned! {span=> #krate::client::OneWay<'_, #payload_type> },
+                quote_spanned! {span=> #krate::client::OneWay<'_, #payload_type #checked> },
                 quote_spanned! {span=> message },
             ),
             Kind::Request => (
-                quote_spanned! {span=> #krate::client::Request<'_, #payload_type, #reply> },
+                quote_spanned! {span=> #krate::client::Request<'_, #payload_type, #reply #checked> },
                 quote_spanned! {span=> request },
             ),
         };

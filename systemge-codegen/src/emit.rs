@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
-use syn::{Attribute, Visibility};
+use syn::{Attribute, GenericArgument, GenericParam, PathArguments, Type, Visibility};
 
 use crate::attributes::Carried;
-use crate::block::{RawBlock, Role, ValidSignature, is_known_payload, replace_self};
+use crate::block::{self, RawBlock, Role, ValidSignature, is_known_payload, replace_self};
 use crate::crate_path::CratePath;
 use crate::hook::Hook;
 use crate::topic::TopicName;
@@ -81,7 +81,7 @@ pub(crate) fn call(
 }
 
 /// What generated code asks of a type of the user's; the names are those of `systemge::__private::probe`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Condition {
     Application,
     Payload,
@@ -102,6 +102,12 @@ pub(crate) enum Condition {
     Respond,
     /// A key of topics.
     Key,
+    /// The context of this application, as what a handler takes.
+    ContextOf,
+    /// An argument of a command whose type is called `Context`.
+    ContextArgument,
+    /// A part of a request whose type is called `Context`.
+    ContextPart,
 }
 
 impl Condition {
@@ -121,21 +127,42 @@ impl Condition {
             Self::FromRequest => ("IsFromRequest", "from_request"),
             Self::Respond => ("IsRespond", "respond"),
             Self::Key => ("IsKey", "key_of_topics"),
+            // nothing rests on it but the call of the handler, where the context is inferred
+            Self::ContextOf => ("", "context_of"),
+            Self::ContextArgument => ("IsContextArgument", "context_argument"),
+            Self::ContextPart => ("IsContextPart", "context_part"),
         }
     }
 
     /// The condition for a `where` clause: silently taken for granted in the code below it. None where the type is
     /// known to be fine, since a long clause costs the compiler time.
-    pub(crate) fn assume(self, ty: &impl ToTokens, krate: &CratePath) -> Option<TokenStream> {
+    ///
+    /// `checked` is the constant that asks for it (see [`checked`](crate::checked)), where the clause is one that callers have to
+    /// meet.
+    pub(crate) fn assume(
+        self,
+        ty: &impl ToTokens,
+        checked: Option<&TokenStream>,
+        krate: &CratePath,
+    ) -> Option<TokenStream> {
         let ty = ty.to_token_stream();
         let known = matches!(self, Self::Payload | Self::Reply | Self::BrowserPayload | Self::PushPayload);
-        if known && is_known_payload(&ty) {
+        if self == Self::ContextOf || known && is_known_payload(&ty) {
             return None;
         }
         let span = place(&ty);
         let krate = krate.at(span);
         let name = Ident::new(self.names().0, span);
-        Some(quote_spanned! {span=> for<'systemge> #ty: #krate::__private::probe::#name<'systemge> })
+        let checked = checked.map(|checked| quote_spanned! {span=> , #checked });
+        Some(quote_spanned! {span=> for<'systemge> #ty: #krate::__private::probe::#name<'systemge #checked> })
+    }
+
+    /// The condition as a statement among others; where it doesn't hold, the compiler reports it there.
+    pub(crate) fn question(self, ty: &impl ToTokens, krate: &CratePath) -> TokenStream {
+        let span = place(&ty.to_token_stream());
+        let krate = krate.at(span);
+        let name = Ident::new(self.names().1, span);
+        quote_spanned! {span=> #krate::__private::probe::#name::<#ty>(); }
     }
 
     /// The condition as a statement, which is where the compiler reports that it doesn't hold.
@@ -146,7 +173,13 @@ impl Condition {
         let span = place(&ty.to_token_stream());
         let krate = krate.at(span);
         let name = Ident::new(self.names().1, span);
-        statement(&quote_spanned! {span=> #krate::__private::probe::#name }, &[ty], span, block)
+        let probe = quote_spanned! {span=> #krate::__private::probe::#name };
+        match block {
+            Some(block) if self == Self::ContextOf => {
+                statement(&probe, &[ty, &block.self_type], span, Some(block))
+            }
+            _ => statement(&probe, &[ty], span, block),
+        }
     }
 }
 
@@ -180,8 +213,28 @@ pub(crate) struct Conditions<'c> {
 pub(crate) fn hook_conditions(hooks: &[Hook]) -> impl Iterator<Item = Conditions<'_>> {
     hooks.iter().map(|hook| {
         let output = hook.signature.output.iter();
-        let list = output.map(|ty| (Condition::OneWayReply, ty.to_token_stream())).collect();
+        let output = output.map(|ty| (Condition::OneWayReply, ty.to_token_stream()));
+        let list = output.chain(contexts(&hook.signature)).collect();
         Conditions { carried: &hook.carried, list }
+    })
+}
+
+/// What has to be true of the contexts that a handler takes; those that are plain or say `Self` are right.
+pub(crate) fn contexts(signature: &ValidSignature) -> impl Iterator<Item = (Condition, TokenStream)> {
+    let contexts = signature.parameters.iter().filter(|parameter| parameter.role == Role::Context);
+    contexts.filter_map(|parameter| {
+        let Type::Reference(reference) = block::ungroup(&parameter.ty) else { return None };
+        let segment = block::last_segment(&reference.elem)?;
+        let of_another = match &segment.arguments {
+            PathArguments::AngleBracketed(arguments) => {
+                arguments.args.iter().all(|argument| match argument {
+                    GenericArgument::Type(ty) => !block::is_called(ty, "Self"),
+                    _ => false,
+                })
+            }
+            _ => false,
+        };
+        of_another.then(|| (Condition::ContextOf, reference.elem.to_token_stream()))
     })
 }
 
@@ -193,15 +246,17 @@ pub(crate) fn assumed(conditions: &[Conditions<'_>], krate: &CratePath) -> Vec<T
         .filter(|conditions| conditions.carried.cfgs.is_empty())
         .flat_map(|conditions| &conditions.list)
         .filter(|(condition, ty)| seen.insert((condition.names().0, ty.to_string())))
-        .filter_map(|(condition, ty)| condition.assume(ty, krate))
+        .filter_map(|(condition, ty)| condition.assume(ty, None, krate))
         .collect()
 }
 
-/// The `impl` block of a hidden constant, and beside it the conditions that its code needs.
+/// The `impl` block of a hidden constant, and beside it the conditions that its code needs; `elsewhere` says of a condition that
+/// it is asked for in another place.
 pub(crate) fn constant(
     block: &RawBlock,
     name: &str,
     conditions: &[Conditions<'_>],
+    elsewhere: impl Fn(Condition) -> bool,
     krate: &CratePath,
     constant: &TokenStream,
 ) -> TokenStream {
@@ -210,22 +265,56 @@ pub(crate) fn constant(
     let (generics, _, where_clause) = block.generics.split_for_impl();
     let own = where_clause.into_iter().flat_map(|clause| clause.predicates.iter());
     let self_type = &block.self_type;
-    let application = Condition::Application.assume(self_type, krate).into_iter();
+    let application = Condition::Application.assume(self_type, None, krate).into_iter();
     let assumed = assumed(conditions, krate);
+    let parameters: Vec<&Ident> = block
+        .generics
+        .params
+        .iter()
+        .filter_map(|parameter| match parameter {
+            GenericParam::Type(parameter) => Some(&parameter.ident),
+            _ => None,
+        })
+        .collect();
     let ask_application = Condition::Application.ask(self_type, Some(block), krate);
+    let ask_parameters = parameters.iter().map(|parameter| {
+        let span = place(parameter);
+        let krate = krate.at(span);
+        quote_spanned! {span=> #krate::__private::probe::application_parameter::<#parameter>(); }
+    });
+    let asks_parameters = format_ident!("__systemge_{name}_parameters", span = span);
+    let ask_parameters = (!parameters.is_empty()).then(|| {
+        quote_spanned! {span=>
+            #[doc(hidden)]
+            const fn #asks_parameters() {
+                #(#ask_parameters)*
+            }
+        }
+    });
+    let mut seen = HashSet::new();
     let asked = conditions.iter().map(|conditions| {
         let cfgs = &conditions.carried.cfgs;
-        let asked = conditions.list.iter().map(|(condition, ty)| condition.ask(ty, Some(block), krate));
-        quote_spanned! {span=> #(#cfgs)* { #(#asked)* } }
+        // one mistake, one error: a type is asked for where it stands first
+        let asked = conditions.list.iter().filter(|(condition, ty)| {
+            !elsewhere(*condition) && (!cfgs.is_empty() || seen.insert((*condition, ty.to_string())))
+        });
+        let asked: Vec<_> = asked.map(|(condition, ty)| condition.ask(ty, Some(block), krate)).collect();
+        (!asked.is_empty()).then(|| quote_spanned! {span=> #(#cfgs)* { #(#asked)* } })
     });
+    let asked: Vec<_> = asked.flatten().collect();
     let asks = format_ident!("__systemge_{name}_conditions", span = span);
     quote_spanned! {span=>
         #(#cfgs)*
         #[automatically_derived]
         #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
         impl #generics #self_type #where_clause {
+            #ask_parameters
+
             #[doc(hidden)]
-            const fn #asks() {
+            const fn #asks()
+            where
+                #(#parameters: ::core::marker::Send + ::core::marker::Sync + 'static,)*
+            {
                 #ask_application
                 #(#asked)*
             }

@@ -17,6 +17,7 @@
 mod application;
 mod attributes;
 mod block;
+mod checked;
 mod client;
 mod commands;
 mod contract;
@@ -33,6 +34,7 @@ mod names;
 mod node;
 mod payload;
 mod suggest;
+mod system;
 mod topic;
 mod websocket;
 
@@ -42,7 +44,9 @@ pub use self::contract::contract;
 pub use self::crate_path::CratePath;
 pub use self::expansion::Expansion;
 pub use self::http::http;
+pub use self::key::topic_key;
 pub use self::misplaced::misplaced;
 pub use self::node::{implement, node};
-pub use self::payload::{payload, schema};
+pub use self::payload::{derived, payload, schema};
+pub use self::system::system;
 pub use self::websocket::websocket;

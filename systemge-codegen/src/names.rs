@@ -58,7 +58,7 @@ pub(crate) fn check_keyed_topic(name: &str, keys: &[String], span: Span, sink: &
 }
 
 /// The words between braces; `None` where the braces don't match.
-fn placeholders(name: &str) -> Option<Vec<String>> {
+pub(crate) fn placeholders(name: &str) -> Option<Vec<String>> {
     let mut found = Vec::new();
     let mut rest = name;
     while let Some((_, behind)) = rest.split_once('{') {

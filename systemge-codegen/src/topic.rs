@@ -104,14 +104,13 @@ impl TopicAttribute {
                 name_given |= index == 0;
             } else if name_given {
                 let mistake = Mistake::new(7, format!("the topic of `{method}` has a second name"));
-                sink.on(
-                    &argument.tokens,
-                    mistake.help(if word == "push" {
-                        "one push, one topic: declare a second one"
-                    } else {
-                        "one handler, one topic: write a second handler"
-                    }),
-                );
+                let text = argument.tokens.to_string();
+                let help = match options.iter().find(|option| text.trim_matches('"') == **option) {
+                    Some(option) => format!("for the option, write `{option}` without quotes"),
+                    None if word == "push" => "one push, one topic: declare a second one".to_owned(),
+                    None => "one handler, one topic: write a second handler".to_owned(),
+                };
+                sink.on(&argument.tokens, mistake.help(help));
             } else {
                 name_given = true;
                 read.name = name(argument, keys, sink);
@@ -300,8 +299,22 @@ fn refuse(
             attributes::unknown_option(word, attribute, options, sink);
         }
         _ => {
-            let example = format!("#[{attribute}(\"{}\")]", camel_case(method));
-            attributes::unreadable(argument, attribute, &example, sink);
+            // `one-way` is three tokens
+            let text = argument.tokens.to_string().replace(' ', "");
+            let near = suggest::nearest(&text, options.iter().copied()).filter(|_| index > 0);
+            if let Some(near) = near {
+                let mistake = Mistake::new(8, format!("`{attribute}` has no option `{text}`"));
+                sink.on(&argument.tokens, mistake.help(format!("did you mean `{near}`?")));
+            } else if index == 0 && text.contains("!(") {
+                let mistake = Mistake::new(6, format!("`{}` is no name of a topic", argument.tokens));
+                let help = format!(
+                    "a name is a string, or the path of a constant: `const NAME: &str = ..;` and `#[{attribute}(NAME)]`"
+                );
+                sink.on(&argument.tokens, mistake.help(help));
+            } else {
+                let example = format!("#[{attribute}(\"{}\")]", camel_case(method));
+                attributes::unreadable(argument, attribute, &example, sink);
+            }
         }
     }
 }

@@ -106,3 +106,43 @@ fn what_postcard_cannot_carry_is_reported_at_once() {
 fn an_application_gets_its_components() {
     derive("application", systemge_codegen::application);
 }
+
+#[test]
+fn a_contract_is_a_declaration_with_a_client() {
+    attribute("contract", systemge_codegen::contract, "");
+}
+
+#[test]
+fn a_keyed_contract_has_a_client_for_each_instance() {
+    attribute("contract_keyed", systemge_codegen::contract, "key(game: GameId, player: String)");
+}
+
+#[test]
+fn mistakes_in_a_contract_leave_its_other_topics_alone() {
+    attribute("contract_mistakes", systemge_codegen::contract, "key(game: GameId)");
+}
+
+#[test]
+fn a_half_typed_contract_keeps_its_client() {
+    attribute("contract_half_typed", systemge_codegen::contract, "");
+}
+
+#[test]
+fn a_block_of_a_contract_gets_its_table() {
+    compare("node_of_a_contract", systemge_codegen::implement(input("node_of_a_contract")));
+}
+
+#[test]
+fn mistakes_in_a_block_of_a_contract_leave_its_other_handlers_alone() {
+    compare("node_of_a_contract_mistakes", systemge_codegen::implement(input("node_of_a_contract_mistakes")));
+}
+
+#[test]
+fn each_application_of_a_system_is_checked_at_its_place() {
+    compare("system", systemge_codegen::system(input("system")));
+}
+
+#[test]
+fn a_key_has_the_text_of_its_only_field() {
+    derive("topic_key", systemge_codegen::topic_key);
+}

@@ -33,6 +33,7 @@ fn expand_all(arguments: &TokenStream, item: &TokenStream) -> Vec<Expansion> {
     let path = CratePath::default();
     let attributes = [
         systemge_codegen::node,
+        systemge_codegen::contract,
         systemge_codegen::commands,
         systemge_codegen::http,
         systemge_codegen::websocket,
@@ -43,6 +44,11 @@ fn expand_all(arguments: &TokenStream, item: &TokenStream) -> Vec<Expansion> {
     // derives don't give the item back, so there is nothing to look at but that they return
     let _ = systemge_codegen::schema(item.clone(), &path);
     let _ = systemge_codegen::application(item.clone(), &path);
+    let _ = systemge_codegen::topic_key(item.clone(), &path);
+    let _ = systemge_codegen::derived(item.clone(), &path);
+    // nor do those that are called like functions
+    let _ = systemge_codegen::implement(item.clone());
+    let _ = systemge_codegen::system(item.clone());
     expansions.push(systemge_codegen::misplaced("topic", "node", item.clone()));
     expansions
 }

@@ -102,6 +102,31 @@ pub fn payload(arguments: TokenStream, item: TokenStream) -> TokenStream {
     run(|path| systemge_codegen::payload(arguments.into(), item.into(), path))
 }
 
+/// Makes a struct with one field a key of topics: its text is that of the field.
+///
+/// ```
+/// use systemge::TopicKey as _;
+///
+/// #[systemge::payload] // where it travels, too
+/// #[derive(systemge::TopicKey, Clone, Copy, Debug, PartialEq, Eq)]
+/// pub struct GameId(u64);
+///
+/// assert_eq!(GameId(7).segment(), "7");
+/// ```
+///
+/// The field is an integer, a `bool`, text, a `Uuid` or another key. `#[topic_key(crate = path)]` says where systemge is.
+#[proc_macro_derive(TopicKey, attributes(topic_key))]
+pub fn topic_key(item: TokenStream) -> TokenStream {
+    run(|path| systemge_codegen::topic_key(item.into(), path))
+}
+
+/// Says that `#[systemge::payload]` is no derive.
+#[doc(hidden)]
+#[proc_macro_derive(Payload)]
+pub fn derived_payload(item: TokenStream) -> TokenStream {
+    run(|path| systemge_codegen::derived(item.into(), path))
+}
+
 /// Derives the wire shape of a type that derives serde's traits by itself; [`macro@payload`] derives all three.
 ///
 /// `#[schema(as = "Type")]` on the type, a variant or a field gives it the shape of another type: for fields that
@@ -322,17 +347,10 @@ pub fn node(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// with `_` between).
 ///
 /// ```
-/// use std::borrow::Cow;
-///
-/// use systemge::TopicKey;
 /// use systemge::prelude::*;
 ///
-/// #[derive(Clone, Copy)]
+/// #[derive(systemge::TopicKey, Clone, Copy)]
 /// pub struct GameId(u64);
-///
-/// impl TopicKey for GameId {
-///     fn segment(&self) -> Cow<'_, str> { self.0.segment() }
-/// }
 ///
 /// #[systemge::contract(key(game: GameId))] // generates GameClient and KeyedGameClient
 /// pub trait Game {
@@ -374,6 +392,13 @@ pub fn contract(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn implement(input: TokenStream) -> TokenStream {
     run(|_| systemge_codegen::implement(input.into()))
+}
+
+/// What `systemge::system!` calls, with its own crate's path; not for programs.
+#[doc(hidden)]
+#[proc_macro]
+pub fn system(input: TokenStream) -> TokenStream {
+    run(|_| systemge_codegen::system(input.into()))
 }
 
 /// Makes the methods of an `impl` block commands: what an operator can tell the node to do.
@@ -597,6 +622,30 @@ pub fn push(_arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn command(_arguments: TokenStream, item: TokenStream) -> TokenStream {
     run(|_| systemge_codegen::misplaced("command", "commands", item.into()))
+}
+
+/// Marks the hook that runs when the node starts, inside a block of [`macro@node`]; an error anywhere else.
+#[proc_macro_attribute]
+pub fn on_start(_arguments: TokenStream, item: TokenStream) -> TokenStream {
+    run(|_| systemge_codegen::misplaced("on_start", "node", item.into()))
+}
+
+/// Marks the hook that runs when the node stops, inside a block of [`macro@node`]; an error anywhere else.
+#[proc_macro_attribute]
+pub fn on_stop(_arguments: TokenStream, item: TokenStream) -> TokenStream {
+    run(|_| systemge_codegen::misplaced("on_stop", "node", item.into()))
+}
+
+/// Marks the hook that runs when a browser connects, inside a block of [`macro@websocket`]; an error anywhere else.
+#[proc_macro_attribute]
+pub fn on_connect(_arguments: TokenStream, item: TokenStream) -> TokenStream {
+    run(|_| systemge_codegen::misplaced("on_connect", "websocket", item.into()))
+}
+
+/// Marks the hook that runs when a browser is gone, inside a block of [`macro@websocket`]; an error anywhere else.
+#[proc_macro_attribute]
+pub fn on_disconnect(_arguments: TokenStream, item: TokenStream) -> TokenStream {
+    run(|_| systemge_codegen::misplaced("on_disconnect", "websocket", item.into()))
 }
 
 /// Runs an expansion. A panic in it is our bug, and says so.

@@ -15,7 +15,7 @@ use crate::node::TopicTable;
 #[diagnostic::on_unimplemented(
     message = "[SGE0507] `{Self}` is not an application, so nothing would start its components",
     label = "not an application",
-    note = "put `#[derive(systemge::Application)]` on the definition of `{Self}`"
+    note = "put `#[derive(systemge::Application)]` on the definition of `{Self}`; an application is given by value, not behind a `&` or an `Arc`"
 )]
 pub trait Application: Send + Sync + Sized + 'static {
     /// The components that the macros found.

@@ -16,6 +16,16 @@ pub(crate) const fn equal(one: &str, other: &str) -> bool {
     true
 }
 
+/// The name of the crate at the head of a module's path, and the rest, which is empty for the crate itself.
+pub(crate) const fn split_path(module: &str) -> (&str, &str) {
+    let bytes = module.as_bytes();
+    let mut index = 0;
+    while index < bytes.len() && bytes[index] != b':' {
+        index += 1;
+    }
+    module.split_at(index)
+}
+
 /// The first text that is in both lists.
 pub(crate) const fn common(one: &[&'static str], other: &[&'static str]) -> Option<&'static str> {
     let mut index = 0;
@@ -78,6 +88,13 @@ mod tests {
     #[should_panic(expected = "no handler for `play`")]
     fn a_message_is_its_parts() {
         Message::new("no handler for `").with("play").with("`").panic();
+    }
+
+    #[test]
+    fn a_path_is_a_crate_and_what_is_in_it() {
+        assert_eq!(split_path("shop"), ("shop", ""));
+        assert_eq!(split_path("shop::cart::lines"), ("shop", "::cart::lines"));
+        assert_eq!(split_path(""), ("", ""));
     }
 
     #[test]

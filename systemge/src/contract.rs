@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::application::{Application, NodeBlock};
 use crate::client::Caller;
+use crate::const_text;
 use crate::context::{AnyApplication, Context};
 use crate::node::Node;
 use crate::payload::{FNV_OFFSET, byte};
@@ -40,12 +41,23 @@ impl Contract {
     #[must_use]
     pub const fn new(
         name: &'static str,
-        module: &'static str,
+        declared: Declaration,
         keys: &'static [&'static str],
         topics: &'static [DeclaredTopic],
     ) -> Self {
+        let Declaration { package, version, file, module, .. } = declared;
+        let (crate_name, path) = const_text::split_path(module);
+        // the package, where cargo says it, since the names of crates are sometimes made up
+        let package = match package {
+            Some(package) => package,
+            None => crate_name,
+        };
+        let version = match version {
+            Some(version) => version,
+            None => "",
+        };
         let mut key = FNV_OFFSET;
-        let parts = [module, "::", name];
+        let parts = [package, version, file, path, name];
         let mut index = 0;
         while index < parts.len() {
             let part = parts[index].as_bytes();
@@ -54,7 +66,14 @@ impl Contract {
                 key = byte(key, part[place]);
                 place += 1;
             }
+            key = byte(key, 0);
             index += 1;
+        }
+        let line = declared.line.to_le_bytes();
+        let mut place = 0;
+        while place < line.len() {
+            key = byte(key, line[place]);
+            place += 1;
         }
         Self { name, module, key, keys, topics }
     }
@@ -134,6 +153,18 @@ impl fmt::Display for Contract {
 }
 
 // ---- what generated code needs ----
+
+/// Where a contract is declared; all of it together is what no other contract has.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::exhaustive_structs, reason = "generated code builds it")]
+pub struct Declaration {
+    pub package: Option<&'static str>,
+    pub version: Option<&'static str>,
+    pub file: &'static str,
+    pub line: u32,
+    pub module: &'static str,
+}
 
 /// Implements every contract, so that a contract's path is enough to come to the types that belong to it.
 #[doc(hidden)]
@@ -215,8 +246,14 @@ pub trait Calls<const CONTRACT: u64> {}
 /// Whoever can make the client of the contract with that key: a node, a [`Context`] that doesn't know its application, or one whose
 /// application lists the contract among those that it calls.
 #[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "[SGE0414] `{Self}` cannot make a client",
+    label = "neither a context nor a node",
+    note = "a client sends for a node: take `ctx: &Context` in the handler and write `Client::new(ctx)`; outside of handlers, a `&Node`"
+)]
 pub trait CallerOf<const CONTRACT: u64>: Caller {}
 
+impl<const CONTRACT: u64, C: CallerOf<CONTRACT>> CallerOf<CONTRACT> for &C {}
 impl<const CONTRACT: u64> CallerOf<CONTRACT> for Node {}
 impl<const CONTRACT: u64> CallerOf<CONTRACT> for Context<AnyApplication> {}
 impl<const CONTRACT: u64, A: Application + Calls<CONTRACT>> CallerOf<CONTRACT> for Context<A> {}

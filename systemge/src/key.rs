@@ -7,21 +7,25 @@ use crate::topic::{MAX_TOPIC_NAME, TopicName, is_node_name};
 
 /// A value that names one of several instances: the `{game}` of `game/{game}/move`.
 ///
-/// Implemented for integers, `bool`, text, references to keys, and with the feature `uuid` for `Uuid`. A type of your own
-/// says it in one line:
+/// Implemented for integers, `bool`, text, references to keys, and with the feature `uuid` for `Uuid`. A struct around one of
+/// them derives it ([`macro@TopicKey`](macro@crate::TopicKey)); another type says what its text is:
 ///
 /// ```
 /// use std::borrow::Cow;
 ///
 /// use systemge::TopicKey;
 ///
-/// #[systemge::payload]
-/// #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// #[derive(TopicKey)]
 /// struct GameId(u64);
 ///
-/// impl TopicKey for GameId {
-///     fn segment(&self) -> Cow<'_, str> { self.0.segment() }
+/// struct Square { row: u8, column: u8 }
+///
+/// impl TopicKey for Square {
+///     fn segment(&self) -> Cow<'_, str> { format!("{}-{}", self.row, self.column).into() }
 /// }
+///
+/// assert_eq!(GameId(7).segment(), "7");
+/// assert_eq!(Square { row: 1, column: 2 }.segment(), "1-2");
 /// ```
 ///
 /// The same value has the same text on every node and in every version of the program, and two different values have
@@ -29,7 +33,7 @@ use crate::topic::{MAX_TOPIC_NAME, TopicName, is_node_name};
 #[diagnostic::on_unimplemented(
     message = "[SGE0113] `{Self}` cannot be the key of a topic",
     label = "not a key",
-    note = "a key is an integer, a `bool`, a `String`, a `Uuid`, or a type of yours that implements `systemge::TopicKey`: `fn segment(&self) -> Cow<'_, str> {{ self.0.segment() }}`"
+    note = "a key is an integer, a `bool`, a `String`, a `Uuid`, or a struct of yours around one of them: `#[derive(systemge::TopicKey)]`"
 )]
 pub trait TopicKey {
     /// The text in the topic's name: 1 to 64 letters, digits, `.`, `_` or `-`. Another one is an error where the node is
@@ -69,6 +73,30 @@ impl<K: TopicKey + ?Sized> TopicKey for &K {
         (**self).segment()
     }
 }
+
+/// A `#[key]` field of an application, from which generated code takes the text.
+#[doc(hidden)]
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "generated code builds it")]
+pub struct KeyOf<'k, K>(pub &'k K);
+
+impl<K: TopicKey> KeyOf<'_, K> {
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.0.segment().into_owned()
+    }
+}
+
+/// The text of a field that is no key: the method of [`KeyOf`] itself goes before this one, but not where its condition is not
+/// met. That is reported at the contract.
+#[doc(hidden)]
+pub trait NoKey {
+    fn text(&self) -> String {
+        String::new()
+    }
+}
+
+impl<K> NoKey for KeyOf<'_, K> {}
 
 /// Why a topic has no name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

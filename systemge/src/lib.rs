@@ -152,9 +152,11 @@ pub use self::web::WebError;
 
 #[cfg(feature = "http")]
 pub use systemge_macros::http;
-pub use systemge_macros::{Application, Schema, command, commands, contract, node, payload, topic};
+pub use systemge_macros::{Application, Schema, TopicKey, command, commands, contract, node, payload, topic};
+#[doc(hidden)]
+pub use systemge_macros::{Payload, on_start, on_stop};
 #[cfg(feature = "websocket")]
-pub use systemge_macros::{push, websocket};
+pub use systemge_macros::{on_connect, on_disconnect, push, websocket};
 
 /// The programs of the documents compile.
 #[cfg(all(doctest, feature = "metrics", feature = "http"))]

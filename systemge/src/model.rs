@@ -68,37 +68,34 @@ impl SystemModel {
         self.applications
     }
 
-    /// Whether every called contract is handled, and every topic has one type.
+    /// Whether every contract that the application of this index calls is handled, and every topic of its contracts has the
+    /// type that it has in those of the applications before it.
     ///
     /// # Panics
     ///
     /// While the program is compiled, if not.
     #[doc(hidden)]
-    pub const fn check(&self) {
-        let mut index = 0;
-        while index < self.applications.len() {
-            let caller = &self.applications[index];
-            let calls = caller.calls();
-            let mut call = 0;
-            while call < calls.len() {
-                if !self.is_handled(calls[call]) {
-                    Message::new("[SGE0411] `")
-                        .with(caller.name)
-                        .with("` calls the contract `")
-                        .with(calls[call].name())
-                        .with("`, which no application of the system handles")
-                        .panic();
-                }
-                self.check_types(calls[call]);
-                call += 1;
+    pub const fn check(&self, index: usize) {
+        let application = &self.applications[index];
+        let calls = application.calls();
+        let mut call = 0;
+        while call < calls.len() {
+            if !self.is_handled(calls[call]) {
+                Message::new("[SGE0411] `")
+                    .with(application.name)
+                    .with("` calls the contract `")
+                    .with(calls[call].name())
+                    .with("`, which no application of the system handles")
+                    .panic();
             }
-            let handles = caller.handles();
-            let mut handled = 0;
-            while handled < handles.len() {
-                self.check_types(handles[handled]);
-                handled += 1;
-            }
-            index += 1;
+            self.check_types(index, calls[call]);
+            call += 1;
+        }
+        let handles = application.handles();
+        let mut handled = 0;
+        while handled < handles.len() {
+            self.check_types(index, handles[handled]);
+            handled += 1;
         }
     }
 
@@ -118,24 +115,38 @@ impl SystemModel {
         false
     }
 
-    /// Whether all others that handle topics of these names handle them with the same types.
-    const fn check_types(&self, contract: &Contract) {
+    /// Whether the applications up to this one know the topics of one of its contracts by the same types.
+    const fn check_types(&self, own: usize, contract: &Contract) {
         let mut index = 0;
-        while index < self.applications.len() {
-            let handles = self.applications[index].handles();
-            let mut handled = 0;
-            while handled < handles.len() {
-                if let Some(topic) = differing(contract, handles[handled]) {
-                    Message::new("[SGE0412] the contracts `")
-                        .with(contract.name())
-                        .with("` and `")
-                        .with(handles[handled].name())
-                        .with("` of the system declare the topic `")
-                        .with(topic)
-                        .with("` with different types")
-                        .panic();
+        while index <= own {
+            let other = &self.applications[index];
+            let lists = [other.handles(), other.calls()];
+            let mut list = 0;
+            while list < lists.len() {
+                let mut place = 0;
+                while place < lists[list].len() {
+                    let its = lists[list][place];
+                    if let Some(topic) = differing(contract, its) {
+                        Message::new("[SGE0412] the topic `")
+                            .with(topic)
+                            .with("` has one type in the contract `")
+                            .with(contract.module())
+                            .with("::")
+                            .with(contract.name())
+                            .with("` of `")
+                            .with(self.applications[own].name)
+                            .with("`, and another in `")
+                            .with(its.module())
+                            .with("::")
+                            .with(its.name())
+                            .with("` of `")
+                            .with(other.name)
+                            .with("`")
+                            .panic();
+                    }
+                    place += 1;
                 }
-                handled += 1;
+                list += 1;
             }
             index += 1;
         }
@@ -269,13 +280,7 @@ const fn differing(one: &Contract, other: &Contract) -> Option<&'static str> {
 /// contract are not in it; nodes compare those when they connect.
 #[macro_export]
 macro_rules! system {
-    ($(#[$attribute:meta])* $visibility:vis $name:ident = [$($application:ty),* $(,)?];) => {
-        $(#[$attribute])*
-        $visibility const $name: $crate::SystemModel = $crate::SystemModel::new(
-            ::core::stringify!($name),
-            &[$($crate::ApplicationModel::of::<$application>(::core::stringify!($application))),*],
-        );
-
-        const _: () = $name.check();
+    ($($tokens:tt)*) => {
+        $crate::__private::system! { { $crate } $($tokens)* }
     };
 }

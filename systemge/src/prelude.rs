@@ -4,10 +4,10 @@
 pub use crate::http::{Json, StatusCode};
 #[cfg(feature = "websocket")]
 pub use crate::websocket::WsClient;
-pub use crate::{Context, Error, Node, Result, System};
+pub use crate::{Application, Context, Error, Node, Result, System};
 // outside a block that takes them, they say what is wrong
+#[doc(hidden)]
+pub use systemge_macros::{command, on_start, on_stop, topic};
 #[cfg(feature = "websocket")]
 #[doc(hidden)]
-pub use systemge_macros::push;
-#[doc(hidden)]
-pub use systemge_macros::{command, topic};
+pub use systemge_macros::{on_connect, on_disconnect, push};

@@ -13,17 +13,18 @@ pub use crate::application::{NoWebSocket, WebSocketBlock};
 pub use crate::client::ClientCore;
 pub use crate::command::{ArgumentSpec, CommandArguments, CommandSpec, CommandTable, Presence};
 pub use crate::contract::{
-    CallerOf, Calls, Contract, ContractKey, ContractTopic, ContractValue, Contracts, Declared, DeclaredTopic,
-    HandlesContract, HandlesContractConditions, KeyField, Lists, NoTopics,
+    CallerOf, Calls, Contract, ContractKey, ContractTopic, ContractValue, Contracts, Declaration, Declared,
+    DeclaredTopic, HandlesContract, HandlesContractConditions, KeyField, Lists, NoTopics,
 };
 #[cfg(feature = "http")]
 pub use crate::http::{HttpRequest, RouteTable};
+pub use crate::key::{KeyOf, NoKey};
 pub use crate::node::{TopicOptions, TopicTable, blocking};
 pub use crate::probe;
 pub use crate::topic::{Topic, check_keyed_topic_name, check_topic_name};
 #[cfg(feature = "websocket")]
 pub use crate::websocket::{Pusher, WebSocketTable};
-pub use systemge_macros::implement;
+pub use systemge_macros::{implement, system};
 
 /// The components of `$application`, as far as this build of systemge has them.
 #[doc(hidden)]

@@ -4,7 +4,8 @@
 //! Each condition has two halves. A function asks for it and is called with the user's type: that is where the
 //! compiler reports. A trait with a lifetime repeats it in the `where` clauses of generated code: `for<'a> T:
 //! IsPayload<'a>` is taken for granted in the code below it even where it doesn't hold, so that nothing there
-//! repeats the report.
+//! repeats the report. Where callers have to meet such a clause, it names a constant that asks for the condition: if that
+//! can't be evaluated, the clause is wrong for a reason that is known, and the compiler doesn't repeat it to the callers, either.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -15,6 +16,7 @@ use serde::de::DeserializeOwned;
 use crate::Schema;
 use crate::application::{Application, NodeBlock};
 use crate::command::CommandReply;
+use crate::context::{AnyApplication, Context};
 use crate::contract::Lists;
 #[cfg(feature = "http")]
 use crate::http::{FromRequest, Respond};
@@ -48,6 +50,52 @@ pub trait ContextPayload: Payload {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Payload> ContextPayload for T {}
+
+/// A type parameter of an application.
+#[diagnostic::on_unimplemented(
+    message = "[SGE0306] the type parameter `{Self}` of an application is not known to be `Send + Sync + 'static`",
+    label = "handlers run on any thread",
+    note = "write `{Self}: Send + Sync + 'static` at the block"
+)]
+pub trait ApplicationParameter: Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static> ApplicationParameter for T {}
+
+/// The context that a handler of the application `A` gets.
+#[diagnostic::on_unimplemented(
+    message = "[SGE0213] a handler of `{A}` does not get a `&{Self}`",
+    label = "the context of another application",
+    note = "write `&Context<Self>`, or `&Context`"
+)]
+pub trait ContextOf<A> {}
+
+impl<A: Application> ContextOf<A> for Context<A> {}
+impl<A: Application> ContextOf<A> for Context<AnyApplication> {}
+
+/// An argument of a command whose type is called `Context`; it may be the user's own.
+#[diagnostic::on_unimplemented(
+    message = "[SGE0207] `{Self}` is taken by value",
+    label = "a context is borrowed",
+    note = "write `&Context`; if this is a type of your own that operators type, it needs `std::str::FromStr`"
+)]
+pub trait ContextArgument: CommandArgument {}
+
+#[diagnostic::do_not_recommend]
+impl<T: CommandArgument> ContextArgument for T {}
+
+/// A part of a request whose type is called `Context`; it may be the user's own.
+#[cfg(feature = "http")]
+#[diagnostic::on_unimplemented(
+    message = "[SGE0207] `{Self}` is taken by value",
+    label = "a context is borrowed",
+    note = "write `&Context`; if this is a type of your own that is taken from a request, it needs `FromRequest`"
+)]
+pub trait ContextPart: FromRequest {}
+
+#[cfg(feature = "http")]
+#[diagnostic::do_not_recommend]
+impl<T: FromRequest> ContextPart for T {}
 
 /// A payload that a browser can send: JSON.
 #[diagnostic::on_unimplemented(
@@ -91,10 +139,10 @@ macro_rules! assumptions {
             message = "`{Self}` cannot be used here, for a reason that stands at its definition or at the handler",
             label = "see the other errors"
         )]
-        pub trait $name<'a>: $condition {}
+        pub trait $name<'a, const CHECKED: bool = true>: $condition {}
 
         #[diagnostic::do_not_recommend]
-        impl<'a, T: $condition> $name<'a> for T {}
+        impl<'a, T: $condition, const CHECKED: bool> $name<'a, CHECKED> for T {}
     )*};
 }
 
@@ -106,6 +154,7 @@ assumptions! {
     WireError: IsWireError,
     OneWayReply: IsOneWayReply,
     CommandArgument: IsCommandArgument,
+    ContextArgument: IsContextArgument,
     CommandReply: IsCommandReply,
     BrowserPayload: IsBrowserPayload,
     PayloadField: IsField,
@@ -128,6 +177,19 @@ pub const fn payload<T: Payload>() {
 pub const fn context_payload<T: ContextPayload>() {
     payload::<T>();
 }
+
+#[doc(hidden)]
+pub const fn application_parameter<T: ApplicationParameter>() {}
+
+#[doc(hidden)]
+pub const fn context_of<C: ContextOf<A>, A>() {}
+
+#[doc(hidden)]
+pub const fn context_argument<T: ContextArgument>() {}
+
+#[cfg(feature = "http")]
+#[doc(hidden)]
+pub const fn context_part<T: ContextPart>() {}
 
 #[doc(hidden)]
 pub const fn reply<T: Reply>() {
@@ -232,11 +294,11 @@ impl<T: Serialize + ?Sized> PushPayload for T {}
     message = "`{Self}` cannot be used here, for a reason that stands at its definition or at the handler",
     label = "see the other errors"
 )]
-pub trait IsPushPayload<'a>: PushPayload {}
+pub trait IsPushPayload<'a, const CHECKED: bool = true>: PushPayload {}
 
 #[cfg(feature = "websocket")]
 #[diagnostic::do_not_recommend]
-impl<'a, T: PushPayload + ?Sized> IsPushPayload<'a> for T {}
+impl<'a, T: PushPayload + ?Sized, const CHECKED: bool> IsPushPayload<'a, CHECKED> for T {}
 
 #[cfg(feature = "websocket")]
 #[doc(hidden)]
@@ -259,6 +321,7 @@ impl<T: FromStr + Send> PathParameter for T {}
 assumptions! {
     PathParameter: IsPathParameter,
     FromRequest: IsFromRequest,
+    ContextPart: IsContextPart,
     Respond: IsRespond,
 }
 

@@ -52,6 +52,27 @@ fn every_message_is_one_error() {
 const SEVERAL: &[(&str, usize, &str)] = &[
     ("application_without_its_derive", 2, "the block and the system each need an application"),
     (
+        "contract_implemented_by_hand_and_listed",
+        2,
+        "the compiler misses an item of the trait, and the list a block; nothing tells the two apart from a forgotten block",
+    ),
+    (
+        "contract_without_its_attribute",
+        3,
+        "a trait that is no contract has no macro and no constant of its name, which the block and the list look for",
+    ),
+    (
+        "field_of_a_payload_that_is_used",
+        2,
+        "at the field, and once where the payload stands first: the compiler says which type is none, not why",
+    ),
+    (
+        "node_on_a_struct_that_runs",
+        2,
+        "the macro can't see whether the struct has its derive, which is expanded before",
+    ),
+    ("two_blocks_of_one_type", 12, "no block can see the other: all that both generate is there twice"),
+    (
         "half_typed_signature",
         4,
         "the compiler says two things of a function without parameters, and parses it twice",
@@ -79,6 +100,43 @@ fn a_mistake_in_one_handler_makes_no_noise_elsewhere() {
     }
     assert!(count > 15, "the messages are there");
 }
+
+#[test]
+fn every_message_has_its_code_and_a_caret_on_one_line_of_the_program() {
+    for (name, text) in messages("fail") {
+        let code = name.split('_').next().unwrap_or_default();
+        let of_the_compiler = COMPILER.iter().any(|(other, _)| *other == code);
+        // names of constants have the codes of other names
+        let error = text.split("\nerror: note:").next().unwrap_or(&text);
+        assert!(of_the_compiler || error.contains(&format!("[SGE{code}]")), "{name} says SGE{code}:\n{text}");
+        let line = error.lines().find(|line| line.trim_start().starts_with("--> "));
+        let place = line.and_then(|line| line.split("--> ").nth(1)).unwrap_or_default();
+        let (file, place) = place.split_once(".rs:").unwrap_or_default();
+        assert!(file.ends_with(&name), "{name} points at its own program: {file}");
+        let row: usize = place.split(':').next().and_then(|row| row.parse().ok()).unwrap_or_default();
+        let column: usize =
+            place.split(':').nth(1).and_then(|column| column.parse().ok()).unwrap_or_default();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fail");
+        let program = fs::read_to_string(folder.join(format!("{name}.rs"))).expect("the program is there");
+        let pointed = program.lines().nth(row.saturating_sub(1)).unwrap_or_default();
+        let token = pointed.get(column.saturating_sub(1)..).unwrap_or_default();
+        // never at the attribute of the whole block, which says nothing of where the mistake is
+        let whole = ["node", "contract", "commands", "http", "websocket", "payload"];
+        let whole = whole.iter().any(|block| token.starts_with(&format!("#[systemge::{block}")));
+        assert!(!token.is_empty() && !whole, "{name} points at {token:?}");
+    }
+}
+
+/// Codes whose message is the compiler's own, since stable Rust gives a library no way to it: what the compiler says.
+const COMPILER: &[(&str, &str)] = &[
+    ("0106", "conflicting implementations, where the name is a constant"),
+    ("0305", "future cannot be sent between threads safely"),
+    ("0306", "cannot be shared between threads safely"),
+    ("0307", "cycle detected, where two types contain each other"),
+    ("0417", "mismatched types, expected value, cannot find value"),
+    ("0418", "not all trait items implemented"),
+    ("0524", "no method named, mismatched types"),
+];
 
 /// The names and the messages of the programs in a folder.
 fn messages(folder: &str) -> Vec<(String, String)> {

@@ -10,10 +10,10 @@ use syn::ext::IdentExt as _;
 use syn::{Attribute, FnArg, Generics, Pat, Path, Signature, Type, Visibility, WhereClause};
 
 pub(crate) use self::parse::{parse, parse_trait};
-pub(crate) use self::signature::{Receiver, Role, Rules, ValidSignature};
+pub(crate) use self::signature::{Receiver, Role, Rules, ValidSignature, refuse as refuse_obstacle};
 pub(crate) use self::types::{
-    Obstacle, is_called, is_known_payload, is_owned, last_segment, obstacle, only_argument, owned,
-    replace_self, type_text, ungroup,
+    Obstacle, is_called, is_known_payload, last_segment, obstacle, only_argument, replace_self, type_text,
+    ungroup,
 };
 use crate::errors::{Mistake, Sink};
 

@@ -9,6 +9,7 @@ use syn::{Attribute, Generics, Path, Signature, Token, Type, Visibility};
 use super::{RawBlock, RawItem, RawMethod, RawTrait};
 use crate::attributes::names_inside_cfg_attr;
 use crate::errors::{Mistake, Sink};
+use crate::suggest;
 
 /// Reads the block; `inert` are the names of our attributes on its methods.
 ///
@@ -88,6 +89,31 @@ const BLOCKS: &[(&str, &[&str])] = &[
     ("commands", &["command"]),
     ("http", &[]),
     ("websocket", &["topic", "push", "on_connect", "on_disconnect"]),
+];
+
+/// Attributes of the compiler that could be taken for slips of ours.
+const KNOWN: &[&str] = &[
+    "allow",
+    "expect",
+    "warn",
+    "deny",
+    "forbid",
+    "cfg_attr",
+    "inline",
+    "cold",
+    "must_use",
+    "deprecated",
+    "doc",
+    "track_caller",
+    "test",
+    "ignore",
+    "should_panic",
+    "rustfmt",
+    "clippy",
+    "instrument",
+    "no_mangle",
+    "target_feature",
+    "automatically_derived",
 ];
 
 struct Reader<'r> {
@@ -170,6 +196,7 @@ impl Reader<'_> {
         if alone {
             attributes.retain(|attribute| !self.refuse_stranger(attribute));
         }
+        attributes.retain(|attribute| !self.refuse_misspelt(attribute));
         let ahead = input.fork();
         if head(&ahead).is_err() {
             return Ok(RawItem::Other { inert, attributes, tokens: skip(input)? });
@@ -199,6 +226,29 @@ impl Reader<'_> {
         let mistake = Mistake::new(14, format!("`{name}` stands inside a `cfg_attr`, where it isn't seen"));
         let help = format!("write two methods, each with `#[cfg(..)]`, and `#[{name}(..)]` on one of them");
         self.sink.at(name.span(), mistake.help(help));
+        true
+    }
+
+    /// Reports an attribute that is nearly one of ours.
+    fn refuse_misspelt(&self, attribute: &Attribute) -> bool {
+        let Some(word) = attribute.path().get_ident().map(ToString::to_string) else { return false };
+        let head = self.macro_name == "http" && word == "head";
+        // `cfg` and others are as short as a slip
+        if KNOWN.contains(&word.as_str()) || word.len() < 5 && !head {
+            return false;
+        }
+        let candidates = self.inert.iter().copied().filter(|own| own.starts_with(&word[..1]));
+        let Some(near) = suggest::nearest(&word, candidates).or_else(|| head.then_some("get")) else {
+            return false;
+        };
+        let message =
+            format!("there is no attribute `#[{word}]` in a `#[systemge::{}]` block", self.macro_name);
+        let help = if head {
+            "`#[get]` answers HEAD requests, too".to_owned()
+        } else {
+            format!("did you mean `#[{near}]`?")
+        };
+        self.sink.on(attribute.path(), Mistake::new(4, message).help(help));
         true
     }
 

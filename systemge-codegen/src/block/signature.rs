@@ -201,6 +201,13 @@ fn parameter(typed: &PatType, rules: Rules, sink: &Sink<'_>) -> Option<Parameter
             return Some(Parameter { role, name, ty: (*typed.ty).clone() });
         }
     }
+    if !rules.values
+        && let Some(called) = rules.given_types().iter().find(|called| types::is_called(&typed.ty, called))
+    {
+        let mistake = Mistake::new(207, format!("`{}` is taken by value", types::type_text(&typed.ty)));
+        sink.on(&typed.ty, mistake.help(format!("it is lent for the call: write `&{called}`")));
+        return None;
+    }
     if !rules.values {
         let mistake = Mistake::new(218, format!("a {} takes nothing but {}", rules.what, rules.given()));
         sink.on(typed, mistake.help("nobody sends it a payload; remove this parameter"));
@@ -213,7 +220,12 @@ fn parameter(typed: &PatType, rules: Rules, sink: &Sink<'_>) -> Option<Parameter
     if name.is_none() {
         let mistake = Mistake::new(208, "a parameter needs a name, not a pattern");
         let ty = types::type_text(&typed.ty);
-        sink.on(&typed.pat, mistake.help(format!("write `payload: {ty}` and take it apart in the body")));
+        let help = if matches!(&*typed.pat, Pat::Wild(_)) {
+            format!("write `_payload: {ty}`")
+        } else {
+            format!("write `payload: {ty}` and take it apart in the body")
+        };
+        sink.on(&typed.pat, mistake.help(help));
         return None;
     }
     Some(Parameter { role: Role::Value, name, ty: (*typed.ty).clone() })
@@ -230,7 +242,8 @@ fn output(signature: &Signature, rules: Rules, sink: &Sink<'_>) -> Option<Type> 
     Some((**ty).clone())
 }
 
-fn refuse(obstacle: &Obstacle, what: &str, sink: &Sink<'_>) {
+/// Reports what a payload can't have; `what` is the place where it stands.
+pub(crate) fn refuse(obstacle: &Obstacle, what: &str, sink: &Sink<'_>) {
     match obstacle {
         Obstacle::Reference(reference) => {
             let mistake =
@@ -243,8 +256,14 @@ fn refuse(obstacle: &Obstacle, what: &str, sink: &Sink<'_>) {
             sink.at(lifetime.span(), mistake.help("use an owned type, such as `String` for `&str`"));
         }
         Obstacle::ImplTrait(ty) | Obstacle::Dyn(ty) => {
-            let mistake = Mistake::new(210, format!("`{}` has no fixed wire shape", types::type_text(ty)));
-            sink.on(ty, mistake.help("name a concrete type"));
+            let text = types::type_text(ty);
+            let mistake = Mistake::new(210, format!("`{text}` has no fixed wire shape"));
+            let help = if text.contains("Future<") {
+                "write `async fn`, which returns what the future gives"
+            } else {
+                "name a concrete type"
+            };
+            sink.on(ty, mistake.help(help));
         }
         Obstacle::Unsized(ty) => {
             let mistake = Mistake::new(
@@ -264,6 +283,11 @@ fn refuse(obstacle: &Obstacle, what: &str, sink: &Sink<'_>) {
 }
 
 impl Rules {
+    /// The names of the types that are given by reference.
+    const fn given_types(self) -> &'static [&'static str] {
+        if self.client { &["WsClient", "Context"] } else { &["Context"] }
+    }
+
     const fn given(self) -> &'static str {
         if self.client { "`&WsClient` and `&Context`" } else { "`&Context`" }
     }

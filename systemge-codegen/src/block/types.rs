@@ -88,11 +88,6 @@ pub(crate) fn obstacle(ty: &Type) -> Option<Obstacle> {
     search.0
 }
 
-/// Whether nothing in the type is borrowed or left open, as far as the tokens tell.
-pub(crate) fn is_owned(ty: &Type) -> bool {
-    obstacle(ty).is_none()
-}
-
 /// Types that are payloads and replies.
 const KNOWN: &[&str] = &[
     "()", "bool", "char", "String", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote_spanned};
 
 use super::model::{Argument, Command, Commands, Presence};
+use crate::block;
 use crate::crate_path::CratePath;
 use crate::emit::{self, Condition, Conditions};
 
@@ -27,7 +28,7 @@ pub(crate) fn block(block: &Commands<'_>, krate: &CratePath) -> TokenStream {
             });
     };
     let conditions: Vec<Conditions<'_>> = commands.iter().map(conditions).collect();
-    emit::constant(block.block, "commands", &conditions, krate, &constant)
+    emit::constant(block.block, "commands", &conditions, |_| false, krate, &constant)
 }
 
 fn entry(command: &Command, krate: &CratePath) -> TokenStream {
@@ -83,8 +84,14 @@ fn entry(command: &Command, krate: &CratePath) -> TokenStream {
 }
 
 fn conditions(command: &Command) -> Conditions<'_> {
-    let arguments =
-        command.arguments.iter().map(|argument| (Condition::CommandArgument, argument.ty.to_token_stream()));
+    let arguments = command.arguments.iter().map(|argument| {
+        let called_context = block::is_called(&argument.ty, "Context");
+        let condition = if called_context { Condition::ContextArgument } else { Condition::CommandArgument };
+        (condition, argument.ty.to_token_stream())
+    });
     let reply = command.signature.output.iter().map(|ty| (Condition::CommandReply, ty.to_token_stream()));
-    Conditions { carried: &command.carried, list: arguments.chain(reply).collect() }
+    Conditions {
+        carried: &command.carried,
+        list: arguments.chain(reply).chain(emit::contexts(&command.signature)).collect(),
+    }
 }

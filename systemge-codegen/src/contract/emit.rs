@@ -56,17 +56,18 @@ fn declaration(contract: &Contract<'_>, cfgs: &[Attribute], krate: &CratePath) -
         RawItem::Method(_) => true,
         RawItem::Other { tokens, .. } => block::item_keyword(tokens).is_none(),
     });
+    let items = items.filter(|item| !matches!(item, RawItem::Method(method) if is_open(method)));
     let methods = items.map(|item| match item {
         RawItem::Method(method) => declared(method, &quote_spanned! {span=> ; }, true),
         RawItem::Other { attributes, tokens, .. } => quote_spanned! {span=> #(#attributes)* #tokens },
     });
     let bodies = raw.items.iter().filter_map(|item| match item {
+        RawItem::Method(method) if is_open(method) => None,
         RawItem::Method(method) => {
             let body = if method.signature.asyncness.is_some() {
                 quote_spanned! {span=> { ::core::future::pending() } }
             } else {
-                let this = method.signature.receiver().map(|receiver| receiver.self_token);
-                quote_spanned! {span=> { match *#this {} } }
+                quote_spanned! {span=> { loop {} } }
             };
             Some(declared(method, &body, false))
         }
@@ -74,10 +75,11 @@ fn declaration(contract: &Contract<'_>, cfgs: &[Attribute], krate: &CratePath) -
     });
     quote_spanned! {span=>
         #(#attributes)*
-        #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
+        #[allow(dead_code, unreachable_pub, non_camel_case_types, clippy::all, clippy::pedantic, clippy::nursery)]
         #visibility trait #name {
+            // a name that says what is wrong where somebody implements the trait by hand
             #[doc(hidden)]
-            type __Client;
+            type __systemge_node_is_missing_above_this_block;
 
             #(#methods)*
         }
@@ -86,11 +88,17 @@ fn declaration(contract: &Contract<'_>, cfgs: &[Attribute], krate: &CratePath) -
         #[automatically_derived]
         #[allow(unused_variables, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
         impl #name for #krate::__private::Declared {
-            type __Client = #client;
+            type __systemge_node_is_missing_above_this_block = #client;
 
             #(#bodies)*
         }
     }
+}
+
+/// Whether what a method returns is left open, so that it could not be written out; that was reported.
+fn is_open(method: &RawMethod) -> bool {
+    let syn::ReturnType::Type(_, ty) = &method.signature.output else { return false };
+    matches!(block::obstacle(ty), Some(block::Obstacle::ImplTrait(_)))
 }
 
 /// A method with its future written out.
@@ -142,11 +150,13 @@ fn constant(
     let assumed = emit::assumed(&list, krate);
     let asked = list.iter().map(|conditions| {
         let cfgs = &conditions.carried.cfgs;
-        let asked = conditions.list.iter().map(|(condition, ty)| condition.ask(ty, None, krate));
+        // all others are asked for by the client
+        let asked =
+            conditions.list.iter().filter(|(condition, _)| *condition == emit::Condition::OneWayReply);
+        let asked = asked.map(|(condition, ty)| condition.ask(ty, None, krate));
         quote_spanned! {span=> #(#cfgs)* { #(#asked)* } }
     });
     let keys: Vec<String> = contract.keys.iter().map(Key::text).collect();
-    let key_types = contract.keys.iter().map(|key| emit::Condition::Key.ask(&key.ty, None, krate));
     let checks = contract.topics.iter().map(|topic| {
         let cfgs = &topic.carried.cfgs;
         let names = std::iter::once(&topic.name).chain(&topic.options.aliases);
@@ -166,7 +176,6 @@ fn constant(
         impl #client_name {
             #[doc(hidden)]
             const fn __systemge_contract_conditions() {
-                #(#key_types)*
                 #(#asked)*
                 #(#checks)*
             }
@@ -190,7 +199,14 @@ fn constant(
             // in the place of topics whose types are no payloads, which is reported elsewhere
             #[allow(unused_imports)]
             use #krate::__private::NoTopics as _;
-            #krate::Contract::new(#text, ::core::module_path!(), &[#(#keys),*], <#client_name>::__SYSTEMGE_TOPICS)
+            let declared = #krate::__private::Declaration {
+                package: ::core::option_env!("CARGO_PKG_NAME"),
+                version: ::core::option_env!("CARGO_PKG_VERSION"),
+                file: ::core::file!(),
+                line: ::core::line!(),
+                module: ::core::module_path!(),
+            };
+            #krate::Contract::new(#text, declared, &[#(#keys),*], <#client_name>::__SYSTEMGE_TOPICS)
         };
     }
 }

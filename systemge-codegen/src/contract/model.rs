@@ -16,6 +16,8 @@ pub(crate) struct Contract<'b> {
     pub(crate) client_name: Ident,
     /// What its instances are told apart by.
     pub(crate) keys: Vec<Key>,
+    /// Whether these are all: there may be more if there is a mistake among them.
+    pub(crate) keys_known: bool,
     /// The topics without a mistake.
     pub(crate) topics: Vec<Topic>,
     /// The methods of the client: also for topics whose attribute is wrong, so that calls make no noise.

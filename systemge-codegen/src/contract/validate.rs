@@ -11,6 +11,7 @@ use crate::block::{self, RawItem, RawMethod, RawTrait, Receiver, Role, Rules, Va
 use crate::client::{self, ClientMethod};
 use crate::errors::{Mistake, Sink};
 use crate::key::Key;
+use crate::names;
 use crate::node::duplicates;
 use crate::node::model::{Topic, TopicOptions};
 use crate::topic::{TopicAttribute, TopicName, camel_case, kind};
@@ -25,12 +26,14 @@ const METHOD: Rules = Rules { what: "method of a contract", client: false, value
 
 impl<'b> Contract<'b> {
     /// Judges the trait. Gives a contract even where something is wrong.
-    pub(crate) fn validate(raw: &'b RawTrait, keys: Vec<Key>, sink: &Sink<'_>) -> Self {
+    pub(crate) fn validate(raw: &'b RawTrait, keys: Option<Vec<Key>>, sink: &Sink<'_>) -> Self {
         head(raw, sink);
+        let keys_known = keys.is_some();
         let mut contract = Self {
             raw,
             client_name: model::client_name(&raw.name),
-            keys,
+            keys: keys.unwrap_or_default(),
+            keys_known,
             topics: Vec::new(),
             client_methods: Vec::new(),
             warnings: Vec::new(),
@@ -67,7 +70,12 @@ impl<'b> Contract<'b> {
         if let Some(body) = body(method) {
             handler_only(&body, format!("`{name}` has a body"), "end the declaration with `;`", sink);
         }
-        let keys: Vec<String> = self.keys.iter().map(Key::text).collect();
+        let keys: Vec<String> = if self.keys_known {
+            self.keys.iter().map(Key::text).collect()
+        } else {
+            // what is wrong with the keys was reported, so those of the name may be right
+            names::placeholders(&attribute.meta.to_token_stream().to_string()).unwrap_or_default()
+        };
         let attribute = read(attribute, name, &keys, sink);
         let Some(signature) = ValidSignature::read(&method.signature, METHOD, &sink.child()) else { return };
         handler_parameters(method, &signature, sink);

@@ -6,6 +6,7 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens as _, quote_spanned};
 
 use super::model::{Folder, Http, Limits, Route, Value};
+use crate::block;
 use crate::crate_path::CratePath;
 use crate::emit::{self, Condition, Conditions};
 
@@ -37,16 +38,22 @@ pub(crate) fn block(http: &Http<'_>, krate: &CratePath) -> TokenStream {
             });
     };
     let conditions: Vec<Conditions<'_>> = routes.iter().map(conditions).collect();
-    emit::constant(block, "http", &conditions, krate, &constant)
+    emit::constant(block, "http", &conditions, |_| false, krate, &constant)
 }
 
 fn conditions(route: &Route) -> Conditions<'_> {
     let values = route.values.iter().map(|value| match value {
         Value::Segment { ty, .. } => (Condition::PathParameter, ty.to_token_stream()),
+        Value::Request { ty } if block::is_called(ty, "Context") => {
+            (Condition::ContextPart, ty.to_token_stream())
+        }
         Value::Request { ty } => (Condition::FromRequest, ty.to_token_stream()),
     });
     let reply = route.signature.output.iter().map(|ty| (Condition::Respond, ty.to_token_stream()));
-    Conditions { carried: &route.carried, list: values.chain(reply).collect() }
+    Conditions {
+        carried: &route.carried,
+        list: values.chain(reply).chain(emit::contexts(&route.signature)).collect(),
+    }
 }
 
 fn entry(route: &Route, krate: &CratePath) -> TokenStream {

@@ -37,6 +37,9 @@ pub(crate) fn placeholders(path: &LitStr, sink: &Sink<'_>) -> Vec<String> {
                 );
             }
             Some(name) => names.push(name.to_owned()),
+            None if segment.starts_with(':') && segment.len() > 1 => {
+                wrong(format!("`{segment}` is no placeholder"), &format!("write `{{{}}}`", &segment[1..]));
+            }
             None if segment.contains(['{', '}']) => {
                 wrong(
                     format!("`{segment}` has braces inside a segment"),
@@ -89,6 +92,7 @@ mod tests {
         check("/{}", Err("no placeholder"));
         check("/{a b}", Err("space"));
         check("/{a}/{a}", Err("twice"));
+        check("/:a", Err("no placeholder"));
     }
 
     #[test]

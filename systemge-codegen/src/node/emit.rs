@@ -25,7 +25,13 @@ pub(crate) fn block(node: &Node<'_>, krate: &CratePath) -> TokenStream {
         pub const #constant: ::core::option::Option<#krate::__private::NodeBlock<Self>> =
             ::core::option::Option::Some(#value);
     };
-    let mut tokens = emit::constant(node.block, place, &all_conditions(node), krate, &constant);
+    let mut tokens = {
+        // what clients need is asked for where they are generated, if that is possible
+        let asked_by_client = node.block.generics.params.is_empty();
+        let own = [Condition::OneWayReply, Condition::ContextOf];
+        let elsewhere = |condition| asked_by_client && !own.contains(&condition);
+        emit::constant(node.block, place, &all_conditions(node), elsewhere, krate, &constant)
+    };
     tokens.extend(coherence(node, krate));
     tokens.extend(node.warnings.iter().map(|(place, text)| emit::warning(*place, text)));
     tokens
@@ -45,7 +51,7 @@ pub(super) fn contract_block(
     let own = where_clause.into_iter().flat_map(|clause| clause.predicates.iter());
     let self_type = &node.block.self_type;
     let own_again = own.clone();
-    let application = Condition::Application.assume(self_type, krate).into_iter();
+    let application = Condition::Application.assume(self_type, None, krate).into_iter();
     let application_again = application.clone();
     let conditions = all_conditions(node);
     let assumed = emit::assumed(&conditions, krate);
@@ -195,8 +201,10 @@ fn of_contract(
     });
     let output = topic.signature.output.as_ref().filter(|_| topic.kind == Kind::OneWay);
     let one_way = output.map(|ty| Condition::OneWayReply.ask(ty, Some(node.block), krate));
+    let contexts = emit::contexts(&topic.signature);
+    let contexts = contexts.map(|(condition, ty)| condition.ask(&ty, Some(node.block), krate));
     let span = Span::mixed_site();
-    quote_spanned! {span=> #(#cfgs)* { #(#values)* #reply #one_way } }
+    quote_spanned! {span=> #(#cfgs)* { #(#values)* #reply #one_way #(#contexts)* } }
 }
 
 /// Asks whether all topics are handled, where the contract has some under a `#[cfg]`, which only the compiler can decide.
@@ -369,6 +377,7 @@ pub(crate) fn conditions(signature: &ValidSignature, kind: Kind) -> Vec<(Conditi
             (condition, parameter.ty.to_token_stream())
         })
         .collect();
+    conditions.extend(emit::contexts(signature));
     let Some(output) = &signature.output else { return conditions };
     match (kind, result(output)) {
         (Kind::OneWay, _) => conditions.push((Condition::OneWayReply, output.to_token_stream())),

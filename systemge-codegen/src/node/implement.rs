@@ -158,7 +158,7 @@ fn expand(raw: &RawBlock, digest: &Digest, krate: &CratePath, sink: &Sink<'_>) -
     let span = emit_place(path);
     let at = krate.at(span);
     let contract = without_arguments(path);
-    let client = quote_spanned! {span=> <#at::__private::Declared as #contract>::__Client };
+    let client = quote_spanned! {span=> <#at::__private::Declared as #contract>::__systemge_node_is_missing_above_this_block };
     let home = hidden_name(raw, path);
     let mut reader = Reader {
         raw,

@@ -36,7 +36,10 @@ pub fn node(arguments: TokenStream, item: TokenStream, crate_path: &CratePath) -
         None => tokens.extend(item),
         Some(raw) => {
             let arguments = NodeArguments::read(&common, &sink);
-            raw.to_tokens(&mut tokens);
+            // a block for a reference is none to the compiler, either, which would say so again
+            if !matches!(block::ungroup(&raw.self_type), syn::Type::Reference(_)) {
+                raw.to_tokens(&mut tokens);
+            }
             if let Some(node) = Node::validate(&raw, &arguments, &sink) {
                 emit::block(&node, &common.crate_path).to_tokens(&mut tokens);
                 client(&node).emit(&common.crate_path).to_tokens(&mut tokens);

@@ -7,7 +7,7 @@ use syn::{Attribute, Data, DeriveInput, Field, Meta, Type};
 
 use super::schema;
 use crate::attributes::{self, ArgumentKind};
-use crate::block::{is_known_payload, is_owned};
+use crate::block::{Obstacle, is_known_payload, obstacle};
 use crate::crate_path::CratePath;
 
 /// The keys of serde with which a field's type need not be a payload, or that say themselves what is needed.
@@ -42,8 +42,11 @@ pub(super) fn with_conditions(item: TokenStream, krate: &CratePath) -> TokenStre
         let ty = &field.ty;
         // `$crate` of a `macro_rules!` means nothing in a text
         let text = ty.to_token_stream().to_string();
-        let simple =
-            is_owned(ty) && !is_known_payload(ty) && !matches!(ty, Type::Macro(_)) && !text.contains('$');
+        // a `dyn` is reported with the shape
+        let simple = matches!(obstacle(ty), None | Some(Obstacle::Dyn(_)))
+            && !is_known_payload(ty)
+            && !matches!(ty, Type::Macro(_))
+            && !text.contains('$');
         if simple && !has_own_terms(&field.attrs) && schema::mention(ty.to_token_stream(), &name).is_none() {
             let condition =
                 format!("for<'systemge> {text}: {}::__private::probe::IsField<'systemge>", krate.text());

@@ -36,6 +36,18 @@ pub fn payload(arguments: TokenStream, item: TokenStream, crate_path: &CratePath
     Expansion::new(tokens, store)
 }
 
+/// Expands `#[derive(systemge::Payload)]`, which there is only to say that it is an attribute. The type gets a shape all the same,
+/// so that nothing else is said of it.
+#[must_use]
+pub fn derived(item: TokenStream, crate_path: &CratePath) -> Expansion {
+    let store = ErrorStore::default();
+    let mistake = Mistake::new(17, "a payload is made by an attribute, not by a derive");
+    let help = "write `#[systemge::payload]` above the type, in the place of `#[derive(systemge::Payload)]`";
+    store.sink().at(proc_macro2::Span::call_site(), mistake.help(help));
+    let _ = (item, crate_path);
+    Expansion::new(TokenStream::new(), store)
+}
+
 fn refuse(item: &TokenStream, keyword: Option<Ident>, sink: &Sink<'_>) {
     let mistake = Mistake::new(16, "`#[systemge::payload]` is on something that is no struct and no enum");
     let place = keyword.map_or_else(|| item.clone(), |word| word.to_token_stream());

@@ -32,11 +32,6 @@ pub fn schema(item: TokenStream, crate_path: &CratePath) -> Expansion {
 fn implementation(input: &DeriveInput, crate_path: &CratePath, sink: &Sink<'_>) -> TokenStream {
     let container = Settings::read(&input.attrs, Level::Container, sink);
     let krate = container.crate_path.clone().unwrap_or_else(|| crate_path.clone());
-    if let Some(lifetime) = input.generics.lifetimes().next() {
-        let mistake =
-            Mistake::new(209, format!("`{}` borrows, but what crosses the wire is owned", input.ident));
-        sink.on(&lifetime.lifetime, mistake.help("use owned types, such as `String` for `&str`"));
-    }
     let span = Span::mixed_site();
     let writer = Writer { name: &input.ident, krate: &krate, sink };
     let shape = match (&container.shape_of, &input.data) {
@@ -50,6 +45,12 @@ fn implementation(input: &DeriveInput, crate_path: &CratePath, sink: &Sink<'_>) 
             TokenStream::new()
         }
     };
+    // what borrows is reported at the fields, if one is there that the macro can see
+    if let Some(lifetime) = input.generics.lifetimes().next().filter(|_| !sink.failed()) {
+        let mistake =
+            Mistake::new(209, format!("`{}` borrows, but what crosses the wire is owned", input.ident));
+        sink.on(&lifetime.lifetime, mistake.help("use owned types, such as `String` for `&str`"));
+    }
     // where something is wrong, a shape that is none keeps the error from being followed by others
     let shape = if sink.failed() {
         quote_spanned! {span=> &#krate::payload::Shape::Unit }
@@ -180,9 +181,8 @@ impl Writer<'_> {
 
     /// Reports a type that has no shape: one that borrows, or the type itself again.
     fn refuse(&self, ty: &Type) {
-        if let Type::Reference(reference) = ty {
-            let mistake = Mistake::new(209, "this field is borrowed, but what crosses the wire is owned");
-            self.sink.on(reference, mistake.help(format!("write `{}`", block::owned(&reference.elem))));
+        if let Some(obstacle) = block::obstacle(ty) {
+            block::refuse_obstacle(&obstacle, "field", self.sink);
         }
         if let Some(again) = mention(ty.to_token_stream(), self.name) {
             let mistake = Mistake::new(

@@ -42,13 +42,19 @@ pub(crate) fn block(websocket: &WebSocket<'_>, krate: &CratePath) -> TokenStream
             });
             let reply = topic.signature.output.iter();
             let reply = reply.map(|ty| (Condition::OneWayReply, quote::ToTokens::to_token_stream(ty)));
-            Conditions { carried: &topic.carried, list: values.chain(reply).collect() }
+            Conditions {
+                carried: &topic.carried,
+                list: values.chain(reply).chain(emit::contexts(&topic.signature)).collect(),
+            }
         })
         .chain(websocket.pushes.iter().map(push::conditions))
         .chain(emit::hook_conditions(&websocket.on_connect))
         .chain(emit::hook_conditions(&websocket.on_disconnect))
         .collect();
-    emit::constant(block, "websocket", &conditions, krate, &constant)
+    // what is pushed is asked for by the pushes, if that is possible
+    let asked_by_push = block.generics.params.is_empty();
+    let elsewhere = |condition| asked_by_push && condition == Condition::PushPayload;
+    emit::constant(block, "websocket", &conditions, elsewhere, krate, &constant)
 }
 
 fn entry(topic: &Topic, krate: &CratePath) -> TokenStream {

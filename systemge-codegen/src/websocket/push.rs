@@ -11,6 +11,7 @@ use super::model::{Push, WebSocket};
 use super::validate::is_reserved;
 use crate::attributes::Carried;
 use crate::block::{self, Obstacle, RawMethod, replace_self};
+use crate::checked::Checks;
 use crate::crate_path::CratePath;
 use crate::emit::{self, Condition, Conditions};
 use crate::errors::{Mistake, Sink};
@@ -201,7 +202,22 @@ pub(super) fn senders(websocket: &WebSocket<'_>, krate: &CratePath) -> TokenStre
     let generics = &block.generics;
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let self_type = &block.self_type;
-    let methods = pushes.iter().map(|push| method(push, self_type, krate));
+    let owned = |push: &Push| -> Vec<_> {
+        let Conditions { list, .. } = conditions(push);
+        list.into_iter().map(|(condition, ty)| (condition, replace_self(ty, self_type))).collect()
+    };
+    let mut checks =
+        generics.params.is_empty().then(|| Checks::new(quote_spanned! {span=> <#self_type> }, [], krate));
+    let (constants, methods): (Vec<_>, Vec<_>) = pushes
+        .iter()
+        .map(|push| {
+            let conditions = owned(push);
+            let checked = checks.as_mut().map(|checks| checks.constant(&conditions, &push.carried.cfgs));
+            let (constant, expression) =
+                checked.map_or_else(Default::default, |checked| (checked.constant, checked.expression));
+            (constant, method(push, &conditions, expression.as_ref(), self_type, krate))
+        })
+        .unzip();
     // with a plain `&Context`, nobody would know which of its types a generic application has
     let untyped = generics.params.is_empty().then(|| {
         quote_spanned! {span=>
@@ -223,13 +239,26 @@ pub(super) fn senders(websocket: &WebSocket<'_>, krate: &CratePath) -> TokenStre
 
         #(#cfgs)*
         #[automatically_derived]
+        #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+        impl #impl_generics #self_type #where_clause {
+            #(#constants)*
+        }
+
+        #(#cfgs)*
+        #[automatically_derived]
         impl #impl_generics #name #type_generics for #krate::websocket::WebSocket<#self_type> #where_clause {}
 
         #untyped
     }
 }
 
-fn method(push: &Push, self_type: &Type, krate: &CratePath) -> TokenStream {
+fn method(
+    push: &Push,
+    conditions: &[(Condition, TokenStream)],
+    checked: Option<&TokenStream>,
+    self_type: &Type,
+    krate: &CratePath,
+) -> TokenStream {
     let Push { topic, name, parameters, carried, .. } = push;
     let Carried { cfgs, docs, deprecated } = carried;
     let span = name.span().resolved_at(Span::mixed_site());
@@ -251,9 +280,7 @@ fn method(push: &Push, self_type: &Type, krate: &CratePath) -> TokenStream {
         );
         quote_spanned! {span=> #[doc = #doc] }
     });
-    let Conditions { list, .. } = conditions(push);
-    let conditions =
-        list.iter().filter_map(|(condition, ty)| condition.assume(&replace_self(ty, self_type), krate));
+    let conditions = conditions.iter().filter_map(|(condition, ty)| condition.assume(ty, checked, krate));
     let checked = emit::name_check(topic, krate);
     quote_spanned! {span=>
         #(#cfgs)*

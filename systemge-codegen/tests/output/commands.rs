@@ -25,7 +25,6 @@ impl Life {
         }
         {
             const _: () = ::systemge::__private::probe::command_argument::<u32>();
-            const _: () = ::systemge::__private::probe::command_argument::<u8>();
         }
     }
 }

@@ -19,12 +19,8 @@ impl Gateway {
         }
         {
             const _: () = ::systemge::__private::probe::path_parameter::<u32>();
-            const _: () = ::systemge::__private::probe::path_parameter::<u32>();
             const _: () = ::systemge::__private::probe::from_request::<Json<Cell>>();
             const _: () = ::systemge::__private::probe::respond::<Result<StatusCode>>();
-        }
-        {
-            const _: () = ::systemge::__private::probe::path_parameter::<u32>();
         }
     }
 }

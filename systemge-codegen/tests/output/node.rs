@@ -36,32 +36,13 @@ impl Life {
     const fn __systemge_node_conditions() {
         const _: () = ::systemge::__private::probe::application::<Life>();
         {
-            const _: () = ::systemge::__private::probe::reply::<Grid>();
-        }
-        {
-            const _: () = ::systemge::__private::probe::payload::<String>();
             const _: () = ::systemge::__private::probe::one_way_reply::<
                 Result<(), GridError>,
             >();
         }
-        #[cfg(feature = "cells")]
-        {
-            const _: () = ::systemge::__private::probe::payload::<u32>();
-            const _: () = ::systemge::__private::probe::payload::<u32>();
-            const _: () = ::systemge::__private::probe::payload::<Option<Cell>>();
-            const _: () = ::systemge::__private::probe::wire_error::<GridError>();
-        }
-        {
-            const _: () = ::systemge::__private::probe::payload::<String>();
-            const _: () = ::systemge::__private::probe::reply::<Vec<String>>();
-        }
-        {
-            const _: () = ::systemge::__private::probe::reply::<Vec<String>>();
-        }
         {
             const _: () = ::systemge::__private::probe::one_way_reply::<Result<()>>();
         }
-        {}
     }
 }
 #[automatically_derived]
@@ -321,10 +302,20 @@ impl LifeClient {
             application: ::core::marker::PhantomData,
         }
     }
+    #[doc(hidden)]
+    const __CHECKED_0: bool = {
+        ::systemge::__private::probe::reply::<Grid>();
+        true
+    };
     /// The whole grid.
-    pub fn grid(&self) -> ::systemge::client::Request<'_, (), Grid>
+    pub fn grid(
+        &self,
+    ) -> ::systemge::client::Request<'_, (), Grid, { LifeClient::__CHECKED_0 }>
     where
-        for<'systemge> Grid: ::systemge::__private::probe::IsReply<'systemge>,
+        for<'systemge> Grid: ::systemge::__private::probe::IsReply<
+            'systemge,
+            { LifeClient::__CHECKED_0 },
+        >,
     {
         self.core
             .request(
@@ -333,6 +324,11 @@ impl LifeClient {
                 (),
             )
     }
+    #[doc(hidden)]
+    const __CHECKED_1: bool = {
+        ::systemge::__private::probe::payload::<String>();
+        true
+    };
     /// The topic of `Life::set`.
     fn set(&self, cells: String) -> ::systemge::client::OneWay<'_, String> {
         self.core
@@ -343,16 +339,38 @@ impl LifeClient {
             )
     }
     #[cfg(feature = "cells")]
+    #[doc(hidden)]
+    const __CHECKED_2: bool = {
+        ::systemge::__private::probe::payload::<u32>();
+        ::systemge::__private::probe::payload::<u32>();
+        ::systemge::__private::probe::payload::<Option<Cell>>();
+        ::systemge::__private::probe::wire_error::<GridError>();
+        true
+    };
+    #[cfg(feature = "cells")]
     /// The topic of `Life::cell`.
     #[deprecated(note = "ask for the grid")]
     pub(crate) fn cell(
         &self,
         row: u32,
         column: u32,
-    ) -> ::systemge::client::Request<'_, (u32, u32), Result<Option<Cell>, GridError>>
+    ) -> ::systemge::client::Request<
+        '_,
+        (u32, u32),
+        Result<Option<Cell>, GridError>,
+        { LifeClient::__CHECKED_2 },
+    >
     where
-        for<'systemge> Option<Cell>: ::systemge::__private::probe::IsPayload<'systemge>,
-        for<'systemge> GridError: ::systemge::__private::probe::IsWireError<'systemge>,
+        for<'systemge> Option<
+            Cell,
+        >: ::systemge::__private::probe::IsPayload<
+            'systemge,
+            { LifeClient::__CHECKED_2 },
+        >,
+        for<'systemge> GridError: ::systemge::__private::probe::IsWireError<
+            'systemge,
+            { LifeClient::__CHECKED_2 },
+        >,
     {
         self.core
             .request(
@@ -366,13 +384,26 @@ impl LifeClient {
                 (row, column),
             )
     }
+    #[doc(hidden)]
+    const __CHECKED_3: bool = LifeClient::__CHECKED_1
+        && {
+            ::systemge::__private::probe::reply::<Vec<String>>();
+            true
+        };
     /// The topic of `Life::search`.
     fn search(
         &self,
         word: String,
-    ) -> ::systemge::client::Request<'_, String, Vec<String>>
+    ) -> ::systemge::client::Request<
+        '_,
+        String,
+        Vec<String>,
+        { LifeClient::__CHECKED_3 },
+    >
     where
-        for<'systemge> Vec<String>: ::systemge::__private::probe::IsReply<'systemge>,
+        for<'systemge> Vec<
+            String,
+        >: ::systemge::__private::probe::IsReply<'systemge, { LifeClient::__CHECKED_3 }>,
     {
         self.core
             .request(
@@ -381,10 +412,16 @@ impl LifeClient {
                 word,
             )
     }
+    #[doc(hidden)]
+    const __CHECKED_4: bool = LifeClient::__CHECKED_3 && { true };
     /// The topic of `Life::fetch`.
-    fn fetch(&self) -> ::systemge::client::Request<'_, (), Vec<String>>
+    fn fetch(
+        &self,
+    ) -> ::systemge::client::Request<'_, (), Vec<String>, { LifeClient::__CHECKED_4 }>
     where
-        for<'systemge> Vec<String>: ::systemge::__private::probe::IsReply<'systemge>,
+        for<'systemge> Vec<
+            String,
+        >: ::systemge::__private::probe::IsReply<'systemge, { LifeClient::__CHECKED_4 }>,
     {
         self.core
             .request(

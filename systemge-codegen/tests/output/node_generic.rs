@@ -13,7 +13,14 @@ where
     T: Clone,
 {
     #[doc(hidden)]
-    const fn __systemge_named_node_conditions() {
+    const fn __systemge_named_node_parameters() {
+        crate::net::__private::probe::application_parameter::<T>();
+    }
+    #[doc(hidden)]
+    const fn __systemge_named_node_conditions()
+    where
+        T: ::core::marker::Send + ::core::marker::Sync + 'static,
+    {
         crate::net::__private::probe::application::<Store<T, N>>();
         {
             crate::net::__private::probe::reply::<Page<Self, T>>();

@@ -3,11 +3,7 @@ async fn set (& mut self , cells :) { let x = ;
 }
 async fn fine (& self) -> u8 { 1 }
 async fn }
-# [automatically_derived] # [allow (dead_code , clippy :: all , clippy :: pedantic , clippy :: nursery)] impl Life { # [doc (hidden)] const fn __systemge_node_conditions () { const _ : () = :: systemge :: __private :: probe :: application :: < Life > () ;
-{ const _ : () = :: systemge :: __private :: probe :: reply :: < Grid > () ;
-}
-{ const _ : () = :: systemge :: __private :: probe :: reply :: < u8 > () ;
-}
+# [automatically_derived] # [allow (dead_code , clippy :: all , clippy :: pedantic , clippy :: nursery)] impl Life { # [doc (hidden)] const fn __systemge_node_conditions () where { const _ : () = :: systemge :: __private :: probe :: application :: < Life > () ;
 }
 }
 # [automatically_derived] # [allow (deprecated , clippy :: all , clippy :: pedantic , clippy :: nursery)] impl Life where for < 'systemge > Life : :: systemge :: __private :: probe :: IsApplication < 'systemge > , for < 'systemge > Grid : :: systemge :: __private :: probe :: IsReply < 'systemge > , { # [doc (hidden)] pub const __SYSTEMGE_NODE : :: core :: option :: Option < :: systemge :: __private :: NodeBlock < Self >> = :: core :: option :: Option :: Some (:: systemge :: __private :: NodeBlock { exclusive : false , names : & ["getGrid" , "fine"] , topics : | table | { table . request :: < () , Grid , _ , _ > ("getGrid" , :: systemge :: __private :: TopicOptions :: DEFAULT , | invocation , () : () | async move { let (state , context) = invocation . open :: < :: systemge :: AnyApplication > () ;
@@ -36,8 +32,16 @@ without it, that is an error at"] # [doc = r" once. The time of a request counts
 }
 # [doc = " A client that asks every node which handles the topic."] pub fn new (caller : & impl :: systemge :: client :: Caller) -> Self { Self { core : :: systemge :: __private :: ClientCore :: new (caller) , application : :: core :: marker :: PhantomData }
 }
-# [doc = " The topic of `Life::grid`."] fn grid (& self) -> :: systemge :: client :: Request < '_ , () , Grid > where for < 'systemge > Grid : :: systemge :: __private :: probe :: IsReply < 'systemge > , { self . core . request (0usize , const { & :: systemge :: Topic :: request :: < () , Grid > ("getGrid") }
+# [doc (hidden)] const __CHECKED_0 : bool = { :: systemge :: __private :: probe :: reply :: < Grid > () ;
+true }
+;
+# [doc = " The topic of `Life::grid`."] fn grid (& self) -> :: systemge :: client :: Request < '_ , () , Grid , { LifeClient :: __CHECKED_0 }
+> where for < 'systemge > Grid : :: systemge :: __private :: probe :: IsReply < 'systemge , { LifeClient :: __CHECKED_0 }
+> , { self . core . request (0usize , const { & :: systemge :: Topic :: request :: < () , Grid > ("getGrid") }
 , ()) }
+# [doc (hidden)] const __CHECKED_1 : bool = { :: systemge :: __private :: probe :: reply :: < u8 > () ;
+true }
+;
 # [doc = " The topic of `Life::fine`."] fn fine (& self) -> :: systemge :: client :: Request < '_ , () , u8 > where { self . core . request (1usize , const { & :: systemge :: Topic :: request :: < () , u8 > ("fine") }
 , ()) }
 }

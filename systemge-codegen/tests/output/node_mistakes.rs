@@ -7,7 +7,7 @@
 // 12:36: [SGE0209] this parameter is borrowed, but what crosses the wire is owned
 //   help: write `String`
 // 12:42: [SGE0208] a parameter needs a name, not a pattern
-//   help: write `payload: u8` and take it apart in the body
+//   help: write `_payload: u8`
 // 17:7: [SGE0013] `#[topic]` is on something that is no method
 //   help: put it on `async fn` or `fn`
 
@@ -25,8 +25,6 @@ impl Life {
     #[doc(hidden)]
     const fn __systemge_node_conditions() {
         const _: () = ::systemge::__private::probe::application::<Life>();
-        {}
-        {}
     }
 }
 #[automatically_derived]
@@ -134,10 +132,22 @@ impl LifeClient {
             application: ::core::marker::PhantomData,
         }
     }
+    #[doc(hidden)]
+    const __CHECKED_0: bool = {
+        ::systemge::__private::probe::payload::<u32>();
+        ::systemge::__private::probe::reply::<Grid>();
+        true
+    };
     /// The topic of `Life::nameless`.
-    fn nameless(&self, row: u32) -> ::systemge::client::Request<'_, u32, Grid>
+    fn nameless(
+        &self,
+        row: u32,
+    ) -> ::systemge::client::Request<'_, u32, Grid, { LifeClient::__CHECKED_0 }>
     where
-        for<'systemge> Grid: ::systemge::__private::probe::IsReply<'systemge>,
+        for<'systemge> Grid: ::systemge::__private::probe::IsReply<
+            'systemge,
+            { LifeClient::__CHECKED_0 },
+        >,
     {
         self.core
             .request(
@@ -146,16 +156,22 @@ impl LifeClient {
                 row,
             )
     }
+    #[doc(hidden)]
+    const __CHECKED_1: bool = { true };
     /// The topic of `Life::first`.
     fn first(&self) -> ::systemge::client::OneWay<'_, ()> {
         self.core
             .message(1usize, const { &::systemge::Topic::one_way::<()>("twice") }, ())
     }
+    #[doc(hidden)]
+    const __CHECKED_2: bool = { true };
     /// The topic of `Life::second`.
     fn second(&self) -> ::systemge::client::OneWay<'_, ()> {
         self.core
             .message(2usize, const { &::systemge::Topic::one_way::<()>("twice") }, ())
     }
+    #[doc(hidden)]
+    const __CHECKED_3: bool = { true };
     /// The topic of `Life::fine`.
     fn fine(&self) -> ::systemge::client::OneWay<'_, ()> {
         self.core

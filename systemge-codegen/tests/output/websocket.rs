@@ -20,17 +20,6 @@ impl Gateway {
             const _: () = ::systemge::__private::probe::browser_payload::<GridChange>();
             const _: () = ::systemge::__private::probe::one_way_reply::<Result<()>>();
         }
-        {}
-        {
-            const _: () = ::systemge::__private::probe::push_payload::<Grid>();
-        }
-        #[cfg(feature = "left")]
-        {
-            const _: () = ::systemge::__private::probe::push_payload::<ClientId>();
-            const _: () = ::systemge::__private::probe::push_payload::<str>();
-        }
-        {}
-        #[cfg(feature = "left")] {}
     }
 }
 #[automatically_derived]
@@ -140,7 +129,10 @@ pub trait GatewayPushes: ::systemge::__private::Pusher {
     /// The grid.
     fn show(&self, grid: &Grid) -> ::systemge::websocket::Push
     where
-        for<'systemge> Grid: ::systemge::__private::probe::IsPushPayload<'systemge>,
+        for<'systemge> Grid: ::systemge::__private::probe::IsPushPayload<
+            'systemge,
+            { <Gateway>::__CHECKED_0 },
+        >,
     {
         ::systemge::__private::Pusher::push_declared::<Gateway, _>(self, "grid", grid)
     }
@@ -148,14 +140,36 @@ pub trait GatewayPushes: ::systemge::__private::Pusher {
     /// Pushes the topic `left` to browsers.
     fn left_us(&self, id: ClientId, reason: &str) -> ::systemge::websocket::Push
     where
-        for<'systemge> ClientId: ::systemge::__private::probe::IsPushPayload<'systemge>,
-        for<'systemge> str: ::systemge::__private::probe::IsPushPayload<'systemge>,
+        for<'systemge> ClientId: ::systemge::__private::probe::IsPushPayload<
+            'systemge,
+            { <Gateway>::__CHECKED_1 },
+        >,
+        for<'systemge> str: ::systemge::__private::probe::IsPushPayload<
+            'systemge,
+            { <Gateway>::__CHECKED_1 },
+        >,
     {
         ::systemge::__private::Pusher::push_declared::<
             Gateway,
             _,
         >(self, "left", &(id, reason))
     }
+}
+#[automatically_derived]
+#[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+impl Gateway {
+    #[doc(hidden)]
+    const __CHECKED_0: bool = {
+        ::systemge::__private::probe::push_payload::<Grid>();
+        true
+    };
+    #[cfg(feature = "left")]
+    #[doc(hidden)]
+    const __CHECKED_1: bool = {
+        ::systemge::__private::probe::push_payload::<ClientId>();
+        ::systemge::__private::probe::push_payload::<str>();
+        true
+    };
 }
 #[automatically_derived]
 impl GatewayPushes for ::systemge::websocket::WebSocket<Gateway> {}

@@ -5,6 +5,7 @@
 
 mod asking;
 mod exchange;
+mod hints;
 mod one_way;
 mod outcome;
 mod request;
@@ -24,12 +25,17 @@ use crate::payload::{Payload, Reply};
 use crate::topic::Topic;
 
 #[doc(hidden)]
-pub use self::one_way::HasResponses;
+pub use self::hints::{ChosenLater, HasResponses};
 pub use self::one_way::{OneWay, SendError, SendMessage};
 pub use self::outcome::{Outcome, Refusal, RequestError};
 pub use self::request::{AllResponses, FirstResponse, Request, ResponseStream};
 
 /// Whoever can send: a [`Context`], or the handle of a [`Node`].
+#[diagnostic::on_unimplemented(
+    message = "[SGE0414] `{Self}` cannot make a client",
+    label = "neither a context nor a node",
+    note = "a client sends for a node: take `ctx: &Context` in the handler and write `Client::new(ctx)`; outside of handlers, a `&Node`"
+)]
 pub trait Caller: sealed::Sealed {}
 
 mod sealed {
@@ -55,6 +61,13 @@ impl<A> Caller for Context<A> {}
 impl<A> sealed::Sealed for Context<A> {
     fn origin(&self) -> sealed::Origin {
         sealed::Origin { node: self.core().node.clone(), hold: self.core().hold, application: true }
+    }
+}
+
+impl<C: Caller> Caller for &C {}
+impl<C: sealed::Sealed> sealed::Sealed for &C {
+    fn origin(&self) -> sealed::Origin {
+        (**self).origin()
     }
 }
 

@@ -25,8 +25,10 @@ use crate::topic::TopicName;
 /// If a node reads too slowly and its queue is full, the policy of `[nodes.NAME.queue]` decides: the default waits.
 ///
 /// Cancel safety: dropping the future before it is done may leave the message with some nodes and not with others.
+///
+/// The last parameter is that of the macros, which say by it whether the payload is one.
 #[must_use = "a message is sent when it is awaited"]
-pub struct OneWay<'c, P> {
+pub struct OneWay<'c, P, const CHECKED: bool = true> {
     destination: Destination<'c>,
     payload: P,
 }
@@ -55,42 +57,7 @@ impl<'c, P: Payload> OneWay<'c, P> {
     pub(super) const fn new(destination: Destination<'c>, payload: P) -> Self {
         Self { destination, payload }
     }
-
-    // what a request has and a message can't have: the compiler says why, where it would only miss the method
-
-    #[doc(hidden)]
-    pub fn all(self) -> std::future::Ready<Result<Vec<()>, SendError>>
-    where
-        Self: HasResponses,
-    {
-        std::future::ready(Ok(Vec::new()))
-    }
-
-    #[doc(hidden)]
-    pub const fn stream(self) -> Self
-    where
-        Self: HasResponses,
-    {
-        self
-    }
-
-    #[doc(hidden)]
-    pub const fn limit(self, _: usize) -> Self
-    where
-        Self: HasResponses,
-    {
-        self
-    }
 }
-
-/// What has responses to wait for: a request. No message does.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "[SGE0404] a one-way topic has no responses to wait for",
-    label = "nobody responds to this message",
-    note = "await the message alone: it tells how many nodes it was handed to; a topic is a request if its handler returns something, or with `request` behind its name"
-)]
-pub trait HasResponses {}
 
 impl<'c, P: Payload> IntoFuture for OneWay<'c, P> {
     type Output = Result<usize, SendError>;

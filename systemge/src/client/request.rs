@@ -26,8 +26,10 @@ use crate::protocol::frame::Encoding;
 ///
 /// Cancel safety: dropping the future gives the request up, and the nodes that were asked are told. A handler that
 /// has begun runs to its end.
+///
+/// The last parameter is that of the macros, which say by it whether the types are what they have to be.
 #[must_use = "a request is sent when it is awaited"]
-pub struct Request<'c, P, R> {
+pub struct Request<'c, P, R, const CHECKED: bool = true> {
     destination: Destination<'c>,
     payload: P,
     timeout: Option<Duration>,

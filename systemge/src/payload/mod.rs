@@ -37,7 +37,7 @@ pub trait Schema {
 #[diagnostic::on_unimplemented(
     message = "[SGE0301] `{Self}` cannot be the payload of a topic",
     label = "not a payload",
-    note = "put `#[systemge::payload]` on the definition of `{Self}`, and on those of the types of its fields"
+    note = "put `#[systemge::payload]` on the definition of `{Self}`, and on those of the types of its fields; which types that aren't yours can travel is in `docs/payloads.md`"
 )]
 pub trait Payload: Schema + Serialize + DeserializeOwned + Send + 'static {}
 
@@ -77,7 +77,7 @@ impl std::error::Error for Never {}
     message = "[SGE0302] `{Self}` cannot be the response of a request",
     label = "not a reply",
     note = "a handler returns a payload (`#[systemge::payload]`), or a `Result` of a payload and an error that is a payload, too",
-    note = "the error of `systemge::Result<T>` stays with its node: write `Result<T, String>`, or an error of your own"
+    note = "the error of `systemge::Result<T>` stays with its node: write `Result<T, String>` or an error of your own; or, where nobody waits for the outcome, `oneway` behind the topic's name"
 )]
 pub trait Reply: Send + 'static {
     /// The response of a handler that succeeded.

@@ -6,6 +6,7 @@ use systemge::client::RequestError;
 use systemge::prelude::*;
 use systemge::{Contract, TopicKind};
 
+use crate::log::Log;
 use crate::support::{Caller, endpoint, listening, soon, start};
 
 /// What the programs of this test share.
@@ -413,4 +414,56 @@ async fn a_node_tells_which_of_its_topics_nobody_handles() {
     chess.stop().await;
     crate::support::until(|| caller.unhandled_topics().len() == 3).await;
     guest.stop().await;
+}
+
+/// Lists nothing.
+#[derive(systemge::Application)]
+struct Stranger {}
+
+#[systemge::node]
+impl Stranger {
+    #[topic("stranger/ask")]
+    async fn ask(&self, ctx: &Context) -> usize {
+        LobbyClient::new(ctx).open().await.map_or(0, |open| open.len())
+    }
+}
+
+#[tokio::test]
+async fn called_topics_that_nobody_handles_are_logged_once_all_are_connected() {
+    let (log, _reading) = Log::read();
+    let (other, node) = start("other", Stranger {}, listening()).await;
+    let (guest, caller) = start("guest", Guest {}, listening()).await;
+    assert!(!log.has("lobby/open"), "nobody is dialled yet: {:#?}", log.texts());
+    caller.connect(endpoint(&node)).await.expect("they connect");
+    crate::support::until(|| log.has("topics=lobby/open lobby/ready")).await;
+    assert!(log.has("topics that this node calls have no handler on any connected node"));
+    let lines = log.texts().iter().filter(|text| text.contains("lobby/open")).count();
+    let (chess, node) = start("chess", Chess::default(), listening()).await;
+    caller.connect(endpoint(&node)).await.expect("they connect");
+    assert!(caller.unhandled_topics().is_empty());
+    let again = log.texts().iter().filter(|text| text.contains("lobby/open")).count();
+    assert_eq!(lines, again, "what is handled now is not complained of: {:#?}", log.texts());
+    for system in [chess, guest, other] {
+        system.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_call_of_a_contract_that_is_not_listed_is_logged_once() {
+    let (log, _reading) = Log::read();
+    let (stranger, node) = start("stranger", Stranger {}, listening()).await;
+    let (system, caller) = start("caller", Caller {}, listening()).await;
+    caller.connect(endpoint(&node)).await.expect("they connect");
+    // the program around a node owes nobody a list
+    let _ = soon(LobbyClient::new(&caller).open()).await;
+    assert!(!log.has("calls(..)"), "{:#?}", log.texts());
+    for _ in 0..2 {
+        assert_eq!(soon(StrangerClient::new(&caller).ask()).await, Ok(0));
+    }
+    let said = |text: &&String| text.contains("the application calls a contract that is not in `calls(..)`");
+    assert_eq!(log.texts().iter().filter(said).count(), 1, "{:#?}", log.texts());
+    assert!(log.has("contract=Lobby"));
+    for system in [system, stranger] {
+        system.stop().await;
+    }
 }

@@ -1,0 +1,4 @@
+{ ::systemge }
+/// The shop.
+#[cfg(feature = "shop")]
+pub SHOP = [Orders, stock::Stock<u8>];

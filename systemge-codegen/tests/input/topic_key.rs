@@ -1,0 +1,1 @@
+pub struct Id<T>(Wrapped<T>);

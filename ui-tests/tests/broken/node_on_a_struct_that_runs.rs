@@ -1,0 +1,13 @@
+use systemge::prelude::*;
+
+#[systemge::node]
+#[derive(Default)]
+struct Life;
+
+fn run() {
+    let _ = System::new().node("life", Life);
+}
+
+fn main() {
+    run();
+}

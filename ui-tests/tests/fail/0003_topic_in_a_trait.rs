@@ -1,0 +1,6 @@
+pub trait Game {
+    #[systemge::topic("move")]
+    fn play(&self);
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[derive(systemge::Payload)]
+struct Move;
+
+fn main() {}

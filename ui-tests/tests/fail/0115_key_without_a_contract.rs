@@ -1,0 +1,7 @@
+#[derive(systemge::Application)]
+struct Chess {
+    #[key]
+    game: u64,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[systemge::payload]
+struct Move {
+    thought: Box<dyn std::fmt::Debug>,
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+use systemge::prelude::*;
+
+
+#[derive(systemge::Application, Default)]
+struct Life;
+
+#[systemge::node]
+impl Life {
+    #[topic("clear")]
+    async fn clear(&self) {}
+}
+
+async fn ask(ctx: &Context) -> Result<()> {
+    LifeClient::new(ctx).clear().timeout(std::time::Duration::from_secs(1)).await?;
+    Ok(())
+}
+
+fn main() {
+    let _ = ask;
+}

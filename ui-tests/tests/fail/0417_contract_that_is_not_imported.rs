@@ -1,0 +1,5 @@
+#[derive(systemge::Application)]
+#[application(handles(Game))]
+struct Player;
+
+fn main() {}
