@@ -296,7 +296,8 @@ impl Asking {
             }
             SlowPeerPolicy::DropNewest => {
                 node.count_dropped(peer, destination.route.name());
-                self.call.fail(index, RequestError::Refused(Refusal::Overloaded), true);
+                let why = "its queue is full, since it reads too slowly".to_owned();
+                self.call.fail(index, RequestError::Refused(Refusal::Overloaded(why)), true);
             }
             SlowPeerPolicy::Disconnect => {
                 node.count_dropped(peer, destination.route.name());

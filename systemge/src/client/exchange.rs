@@ -149,13 +149,13 @@ fn failure(status: Status, payload: &[u8]) -> Failure {
         Status::Success | Status::HandlerError => RequestError::ResponseUndecodable(text()),
         Status::Panicked => RequestError::Panicked(text()),
         Status::Draining => RequestError::Refused(Refusal::Draining),
-        Status::Overloaded => RequestError::Refused(Refusal::Overloaded),
+        Status::Overloaded => RequestError::Refused(Refusal::Overloaded(text())),
         Status::UnknownTopic => RequestError::Refused(Refusal::UnknownTopic),
         Status::Undecodable => RequestError::Undecodable(text()),
         Status::Unencodable => RequestError::ResponseUnencodable(text()),
         Status::Cancelled => RequestError::Cancelled,
-        Status::NotAllowed => RequestError::Refused(Refusal::NotAllowed),
-        Status::TooLarge => RequestError::Refused(Refusal::TooLarge),
+        Status::NotAllowed => RequestError::Refused(Refusal::NotAllowed(text())),
+        Status::TooLarge => RequestError::Refused(Refusal::TooLarge(text())),
     }
 }
 

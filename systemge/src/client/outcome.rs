@@ -85,25 +85,30 @@ fn mismatch_note(mismatched: &[Mismatch]) -> String {
     format!(" with the types that this node knows: {}", mismatched.join(". "))
 }
 
-/// Why a node refused a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// Why a node refused a request, with what it says of it, if anything.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// The node is about to stop.
     #[error("the node is about to stop")]
     Draining,
-    /// The node has too much to do.
-    #[error("the node has too much to do")]
-    Overloaded,
+    /// The node has too much to do, or too much of it comes from this node.
+    #[error("the node has too much to do{}", because(.0))]
+    Overloaded(String),
     /// The node no longer handles the topic.
     #[error("the node does not handle the topic any more")]
     UnknownTopic,
-    /// The node does not allow this node to send the topic.
-    #[error("not allowed")]
-    NotAllowed,
+    /// The node, or one of its layers, does not allow this node to send the topic.
+    #[error("not allowed{}", because(.0))]
+    NotAllowed(String),
     /// The payload is larger than the node accepts.
-    #[error("the payload is larger than the node accepts")]
-    TooLarge,
+    #[error("the payload is larger than the node accepts{}", because(.0))]
+    TooLarge(String),
+}
+
+/// What a node says of its refusal, behind the refusal itself.
+fn because(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(": {reason}") }
 }
 
 impl RequestError<std::convert::Infallible> {

@@ -206,7 +206,7 @@ impl Accepted {
         self.node.metrics().received()[index].outcomes.forbidden.add(1);
         self.log_forbidden(index, "send the topic");
         if let Some(token) = call.token {
-            let text = "the node does not allow this node to send the topic";
+            let text = "its configuration does not let this node send the topic";
             write_text_response(out, token, Status::NotAllowed, text);
         }
     }

@@ -51,7 +51,8 @@
 //! #     node(caller).connect(node("ledger").endpoints()[0].clone()).await?;
 //! # }
 //! # assert_eq!(LedgerClient::new(&node("till")).book(7).await?, 7);
-//! # assert!(LedgerClient::new(&node("stranger")).book(7).await.is_err());
+//! # let refused = LedgerClient::new(&node("stranger")).book(7).await.expect_err("it is no till").to_string();
+//! # assert_eq!(refused, "the request was refused: not allowed: only the till may book");
 //! # system.stop().await;
 //! # Ok(())
 //! # }

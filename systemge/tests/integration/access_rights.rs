@@ -54,12 +54,17 @@ async fn a_peer_sends_what_it_may_and_nothing_else() {
     }
     let (of_gateway, of_guest) = (HallClient::new(&gateway), HallClient::new(&guest));
     assert_eq!(soon(of_gateway.play(3)).await, Ok(3));
-    let not_allowed = RequestError::Refused(Refusal::NotAllowed);
+    let not_allowed = RequestError::Refused(Refusal::NotAllowed(
+        "its configuration does not let this node send the topic".to_owned(),
+    ));
     assert_eq!(soon(of_guest.play(3)).await, Err(not_allowed.clone()));
-    assert_eq!(not_allowed.to_string(), "the request was refused: not allowed");
-    assert!(matches!(soon(of_gateway.keys()).await, Err(RequestError::Refused(Refusal::NotAllowed))));
+    assert_eq!(
+        not_allowed.to_string(),
+        "the request was refused: not allowed: its configuration does not let this node send the topic"
+    );
+    assert!(matches!(soon(of_gateway.keys()).await, Err(RequestError::Refused(Refusal::NotAllowed(_)))));
     let all = soon(of_guest.keys().all()).await.expect("one node is asked");
-    assert!(matches!(all[0].result, Err(RequestError::Refused(Refusal::NotAllowed))), "{all:?}");
+    assert!(matches!(all[0].result, Err(RequestError::Refused(Refusal::NotAllowed(_)))), "{all:?}");
     assert_eq!(node.counters().forbidden, 3);
 
     // a message has nobody whom one could tell; it is counted, and its handler doesn't run
@@ -88,7 +93,7 @@ async fn whoever_proves_nothing_may_do_what_everybody_may() {
         raw.send(&request(0, id(topic), token, &[7])).await;
         let response = raw.frame().await.expect("a response");
         assert_eq!((response[0], response[2]), (0x12, 9), "{topic}");
-        assert!(String::from_utf8_lossy(&response[11..]).contains("does not allow"));
+        assert!(String::from_utf8_lossy(&response[11..]).contains("does not let"));
     }
     for topic in ["shutdown", "halt"] {
         raw.send(&message(id(topic), &[])).await;

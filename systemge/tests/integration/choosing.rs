@@ -87,7 +87,7 @@ async fn any_asks_another_node_if_one_refuses() {
     let outcomes = soon(OracleClient::new(&caller).ask(Vec::new()).all()).await.expect("all are asked");
     assert_eq!(outcomes.iter().filter(|outcome| outcome.result.is_err()).count(), 3);
     let refused = soon(OracleClient::new(&caller).to("overloaded").ask(Vec::new())).await;
-    assert_eq!(refused, Err(RequestError::Refused(Refusal::Overloaded)));
+    assert!(matches!(refused, Err(RequestError::Refused(Refusal::Overloaded(_)))), "{refused:?}");
     caller_system.stop().await;
     oracle_system.stop().await;
 }

@@ -154,8 +154,14 @@ async fn what_a_layer_refuses_is_answered_and_counted_and_never_reaches_the_hand
     let (system, node, caller, desk) =
         desk(listening(), |system, desk| system.layer(Gatekeeper { gate: desk.gate.clone() })).await;
     let client = DeskClient::new(&caller);
-    assert_eq!(client.note("refuse".into()).await, Err(RequestError::Refused(Refusal::NotAllowed)));
-    assert_eq!(client.note("busy".into()).await, Err(RequestError::Refused(Refusal::Overloaded)));
+    assert_eq!(
+        client.note("refuse".into()).await,
+        Err(RequestError::Refused(Refusal::NotAllowed("not today".into())))
+    );
+    assert_eq!(
+        client.note("busy".into()).await,
+        Err(RequestError::Refused(Refusal::Overloaded("come back later".into())))
+    );
     assert_eq!(client.tell("refuse".into()).await, Ok(1));
     let panicked = client.note("panics!".into()).await;
     assert!(
@@ -261,7 +267,8 @@ async fn a_limit_of_rates_holds_per_sender_and_topic() {
         let client = DeskClient::new(&caller);
         assert_eq!(client.note("a".into()).await, Ok(()));
         assert_eq!(client.note("b".into()).await, Ok(()));
-        assert_eq!(client.note("c".into()).await, Err(RequestError::Refused(Refusal::Overloaded)));
+        let why = "more than 2/3600s from one node".to_owned();
+        assert_eq!(client.note("c".into()).await, Err(RequestError::Refused(Refusal::Overloaded(why))));
         assert_eq!(client.block(1).await, Ok(1));
     }
     // a node that comes later has them, too
@@ -271,7 +278,7 @@ async fn a_limit_of_rates_holds_per_sender_and_topic() {
     let one = node("one");
     let client = DeskClient::new(&one).to("late");
     assert_eq!([client.block(1).await, client.block(1).await], [Ok(1), Ok(1)]);
-    assert_eq!(client.block(1).await, Err(RequestError::Refused(Refusal::Overloaded)));
+    assert!(matches!(client.block(1).await, Err(RequestError::Refused(Refusal::Overloaded(_)))));
     system.stop().await;
 }
 

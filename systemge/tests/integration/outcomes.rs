@@ -69,7 +69,7 @@ fn expected() -> [Answer; 9] {
         Err(RequestError::Handler(8)),
         Err(RequestError::Panicked("it broke".to_owned())),
         Err(RequestError::Refused(Refusal::Draining)),
-        Err(RequestError::Refused(Refusal::Overloaded)),
+        Err(RequestError::Refused(Refusal::Overloaded("busy".to_owned()))),
         Err(RequestError::Refused(Refusal::UnknownTopic)),
         Err(RequestError::Undecodable("unreadable".to_owned())),
         Err(RequestError::ResponseUnencodable("unwritable".to_owned())),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use systemge::client::RequestError;
+use systemge::client::{Refusal, RequestError};
 use systemge::config::{ConnectConfig, Endpoint, NodeConfig, SlowPeerPolicy};
 use systemge::prelude::*;
 use systemge::{Running, Topic};
@@ -145,6 +145,22 @@ async fn who_waits_for_room_among_few_messages_gets_it() {
         assert_eq!(soon(client.note(number.to_string())).await, Ok(1));
     }
     until(|| server.counters().handled == 100).await;
+    system.stop().await;
+    server_system.stop().await;
+}
+
+#[tokio::test]
+async fn who_asks_with_too_large_a_payload_is_told_the_limit() {
+    let config = with(|config| config.limits.payload_bytes = Some(16));
+    let (server_system, server) = start("server", Mirror::default(), config).await;
+    let (system, caller) = start("caller", Caller::default(), listening()).await;
+    caller.connect(endpoint(&server)).await.expect("the server listens");
+    let client = MirrorClient::new(&caller);
+    let why = "17 bytes are over the limit of 16".to_owned();
+    let refused = soon(client.mirror("x".repeat(16))).await;
+    assert_eq!(refused, Err(RequestError::Refused(Refusal::TooLarge(why))));
+    assert_eq!(soon(client.mirror("x".repeat(15))).await, Ok("x".repeat(15)));
+    assert_eq!(server.counters().too_large, 1);
     system.stop().await;
     server_system.stop().await;
 }
