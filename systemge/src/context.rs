@@ -10,6 +10,7 @@ use crate::command::CommandError;
 use crate::config::{ConnectConfig, Endpoint};
 use crate::node::{ConnectError, Inner, Node};
 use crate::system::Running;
+use crate::trace::TraceContext;
 
 /// What a handler knows about its call, its node and the network.
 ///
@@ -38,6 +39,8 @@ pub(crate) struct Core {
     pub(crate) deadline: Option<Instant>,
     /// Whether the sender still waits; only calls that somebody waits for have one.
     pub(crate) cancellation: Option<Arc<Cancellation>>,
+    /// The span of the call, where the node traces; in a box of its own, since a core moves with every call.
+    pub(crate) trace: Option<Arc<TraceContext>>,
     /// What would keep a request of this handler to its own node from being answered.
     pub(crate) hold: Hold,
 }
@@ -181,6 +184,29 @@ impl<A> Context<A> {
             () = given_up => {}
             () = over => {}
         }
+    }
+
+    /// The span of this call, which is the parent of everything that is sent by clients made from this context. `None`
+    /// unless the node traces (`tracing = true`), and in hooks, commands and tasks that began in no call.
+    #[must_use]
+    pub fn trace(&self) -> Option<TraceContext> {
+        self.core.trace.as_deref().copied()
+    }
+
+    /// The same as the text of the header `traceparent` of the
+    /// [W3C's Trace Context](https://www.w3.org/TR/trace-context/), to be sent to services that are no nodes.
+    #[must_use]
+    pub fn traceparent(&self) -> Option<String> {
+        self.trace().map(|trace| trace.to_string())
+    }
+
+    /// The same context as a part of another trace: what is sent by clients made from it are children of that span. For a
+    /// trace that was begun elsewhere, or to hold together what a hook, a command or a task sends:
+    /// `ctx.in_trace(TraceContext::new())`. Changes nothing where the node doesn't trace.
+    #[must_use]
+    pub fn in_trace(&self, trace: TraceContext) -> Self {
+        let trace = self.core.node.config().tracing.then(|| Arc::new(trace));
+        Self::from_core(Core { trace, ..self.core.clone() })
     }
 
     /// Dials a peer and keeps this node connected to it, with the delays of `[nodes.NAME.dial]`. Returns the peer's

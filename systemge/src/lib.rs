@@ -122,6 +122,7 @@ mod system;
 pub mod testing;
 mod text;
 mod topic;
+pub mod trace;
 #[doc(hidden)]
 pub mod transport;
 #[cfg(feature = "_web")]

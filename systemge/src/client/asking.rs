@@ -16,6 +16,7 @@ use crate::context::Hold;
 use crate::metrics::SentCounts;
 use crate::node::{Peer, Provider};
 use crate::protocol::frame::{Encoding, GoodbyeCode, Token};
+use crate::trace::ClientSpan;
 
 /// An error that is not the handler's.
 pub(super) type Failure = RequestError<Infallible>;
@@ -77,6 +78,8 @@ pub(super) struct Asking {
     /// What is counted of the topic, for nodes that are asked later.
     counts: Option<Arc<SentCounts>>,
     encoded: Option<Vec<u8>>,
+    /// The span of the request, if its node traces.
+    span: Option<Box<ClientSpan>>,
 }
 
 impl Asking {
@@ -100,9 +103,23 @@ impl Asking {
             timer: None,
             counts: None,
             encoded: None,
+            span: question.destination.client.request_span(question.destination.route),
         };
-        asking.ask(question, started)?;
-        Ok(asking)
+        match asking.ask(question, started) {
+            Ok(()) => Ok(asking),
+            Err(failure) => {
+                asking.not_sent(&failure);
+                Err(failure)
+            }
+        }
+    }
+
+    /// The span of a request that could not be sent says why.
+    #[cold]
+    fn not_sent(&mut self, failure: &Failure) {
+        if let (Some(span), None) = (&mut self.span, &self.first) {
+            span.end(0, failure.outcome());
+        }
     }
 
     /// Asks those that can be asked; looks for somebody if there is nobody and the client has patience.
@@ -170,6 +187,7 @@ impl Asking {
             }
             if let Err(failure) = self.ask(question, now) {
                 self.started = since;
+                self.not_sent(&failure);
                 return Poll::Ready(Err(failure));
             }
         }
@@ -202,8 +220,9 @@ impl Asking {
                 }
                 None => encode(out),
             };
-            let pushed =
-                push(&self.call, &asked.provider, counts, index, self.started, self.deadline, encode);
+            let trace = self.span.as_ref().map(|span| span.trace());
+            let about = About { topic: asked.provider.topic(), counts, encoding: Encoding::Postcard, trace };
+            let pushed = push(&self.call, &asked.provider, about, index, self.started, self.deadline, encode);
             self.open += 1;
             match pushed {
                 Pushed::Done(token) => asked.state = AskedState::Waiting(token),
@@ -230,7 +249,10 @@ impl Asking {
             !is_own && !self.asked().any(|asked| Arc::ptr_eq(asked.provider.peer(), provider.peer()))
         };
         let handed = hand_to_one(&providers, fits, |provider| {
-            push(&self.call, provider, destination.route.counts(), index, now, self.deadline, encode)
+            let (topic, counts) = (provider.topic(), destination.route.counts());
+            let trace = self.span.as_ref().map(|span| span.trace());
+            let about = About { topic, counts, encoding: Encoding::Postcard, trace };
+            push(&self.call, provider, about, index, now, self.deadline, encode)
         });
         match handed {
             Some((provider, Pushed::Done(token))) => self.add(provider, AskedState::Waiting(token)),
@@ -329,6 +351,7 @@ impl Asking {
     pub(super) fn done(
         &mut self,
         asked: u32,
+        outcome: &'static str,
         at: Option<Instant>,
         timed: bool,
     ) -> Option<(Arc<str>, Duration)> {
@@ -340,7 +363,11 @@ impl Asking {
         };
         let asked = slot(&mut self.first, &mut self.more, asked)?;
         asked.state = AskedState::Done;
-        Some((asked.provider.peer().name().clone(), took))
+        let name = asked.provider.peer().name();
+        if let Some(span) = &mut self.span {
+            span.answered(name, outcome);
+        }
+        Some((name.clone(), took))
     }
 
     /// Asks the nodes whose queues had no room, as they get it.
@@ -362,7 +389,10 @@ impl Asking {
                     let bytes = self.encoded.as_deref().unwrap_or_default();
                     let now = crate::clock::now();
                     let Some(counts) = &self.counts else { break };
-                    let pushed = push(&self.call, &asked.provider, counts, index, now, deadline, &|out| {
+                    let topic = asked.provider.topic();
+                    let trace = self.span.as_ref().map(|span| span.trace());
+                    let about = About { topic, counts, encoding: Encoding::Postcard, trace };
+                    let pushed = push(&self.call, &asked.provider, about, index, now, deadline, &|out| {
                         out.extend_from_slice(bytes);
                         Ok(())
                     });
@@ -410,7 +440,7 @@ fn slot<'a>(first: &'a mut Option<Asked>, more: &'a mut [Asked], index: u32) -> 
 fn push(
     call: &Arc<dyn AnyCall>,
     provider: &Provider,
-    counts: &Arc<SentCounts>,
+    about: About<'_>,
     index: u32,
     now: Instant,
     deadline: Instant,
@@ -422,11 +452,12 @@ fn push(
         .ok()
         .and_then(|seconds| seconds.checked_mul(1000)?.checked_add(remaining.subsec_millis()))
         .map_or(u32::MAX, |millis| millis.max(1));
+    let topic = about.counts.index();
     provider.peer().outbox().request(
-        About { topic: provider.topic(), counts, encoding: Encoding::Postcard },
+        about,
         remaining,
         deadline,
-        || Waiting { sink: call.clone(), asked: index, topic: counts.index(), place: 0 },
+        || Waiting { sink: call.clone(), asked: index, topic, place: 0 },
         encode,
     )
 }

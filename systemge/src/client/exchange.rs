@@ -246,7 +246,8 @@ impl<R: Reply> Exchange<R> {
 
     fn hand_out(&mut self, arrived: Arrived<R>) -> Option<OutcomeOf<R>> {
         let Arrived { asked, at, result, .. } = arrived;
-        let (node, took) = self.asking.done(asked, at, self.call.timed)?;
+        let outcome = result.as_ref().map_or_else(RequestError::outcome, |_| "success");
+        let (node, took) = self.asking.done(asked, outcome, at, self.call.timed)?;
         Some(Outcome { node, took, result })
     }
 }

@@ -17,12 +17,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::connection::outbox::Pushed;
-use crate::context::{Context, Hold};
+use crate::context::{Context, Core, Hold};
 use crate::contract::Contract;
 use crate::key::{Keys, name_with};
 use crate::node::{Inner, Node, Peer, Provider, Providers, Route};
 use crate::payload::{Payload, Reply};
 use crate::topic::Topic;
+use crate::trace::{ClientSpan, TraceContext};
 
 #[doc(hidden)]
 pub use self::hints::{ChosenLater, HasResponses};
@@ -39,13 +40,15 @@ pub use self::request::{AllResponses, FirstResponse, Request, ResponseStream};
 pub trait Caller: sealed::Sealed {}
 
 mod sealed {
-    use super::{Arc, Hold, Inner};
+    use super::{Arc, Hold, Inner, TraceContext};
 
     /// Who sends, and what it holds meanwhile.
     #[expect(unnameable_types, reason = "sealed: only this crate knows who can send")]
     pub struct Origin {
         pub(super) node: Arc<Inner>,
         pub(super) hold: Hold,
+        /// The call that sends, where its node traces.
+        pub(super) trace: Option<Arc<TraceContext>>,
         /// Whether it is the application that sends, and not the program around it.
         pub(super) application: bool,
     }
@@ -60,7 +63,8 @@ mod sealed {
 impl<A> Caller for Context<A> {}
 impl<A> sealed::Sealed for Context<A> {
     fn origin(&self) -> sealed::Origin {
-        sealed::Origin { node: self.core().node.clone(), hold: self.core().hold, application: true }
+        let Core { node, hold, trace, .. } = self.core();
+        sealed::Origin { node: node.clone(), hold: *hold, trace: trace.clone(), application: true }
     }
 }
 
@@ -74,7 +78,8 @@ impl<C: sealed::Sealed> sealed::Sealed for &C {
 impl Caller for Node {}
 impl sealed::Sealed for Node {
     fn origin(&self) -> sealed::Origin {
-        sealed::Origin { node: self.inner().clone(), hold: Hold::Nothing, application: false }
+        let node = self.inner().clone();
+        sealed::Origin { node, hold: Hold::Nothing, trace: None, application: false }
     }
 }
 
@@ -100,6 +105,10 @@ pub struct ClientCore<const N: usize> {
 struct ClientInner {
     node: Arc<Inner>,
     hold: Hold,
+    /// Whether the node traces.
+    traces: bool,
+    /// The call whose context it was made from, if so.
+    trace: Option<Arc<TraceContext>>,
     target: Target,
     /// How long a node is waited for that handles the topic.
     patience: Option<Duration>,
@@ -113,9 +122,11 @@ impl<const N: usize> ClientCore<N> {
     /// A client that asks every node that handles the topic.
     #[must_use]
     pub fn new(caller: &impl Caller) -> Self {
-        let sealed::Origin { node, hold, .. } = caller.origin();
+        let sealed::Origin { node, hold, trace, .. } = caller.origin();
         Self {
             inner: ClientInner {
+                traces: node.config().tracing,
+                trace,
                 node,
                 hold,
                 target: Target::All,
@@ -190,6 +201,17 @@ impl<const N: usize> ClientCore<N> {
 }
 
 impl ClientInner {
+    /// The span of a request, if the node traces.
+    #[inline]
+    fn request_span(&self, route: &Route) -> Option<Box<ClientSpan>> {
+        self.traces.then(|| ClientSpan::request(self.node.name(), route.name(), self.trace.as_deref()))
+    }
+
+    /// The span of a message, if the node traces.
+    fn message_span(&self, route: &Route) -> Option<Box<ClientSpan>> {
+        self.traces.then(|| ClientSpan::message(self.node.name(), route.name(), self.trace.as_deref()))
+    }
+
     /// The way of a topic: looked up once by every client.
     #[cold]
     fn route(&self, topic: &'static Topic) -> Arc<Route> {

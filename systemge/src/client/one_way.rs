@@ -15,6 +15,7 @@ use crate::payload::Payload;
 use crate::payload::codec::encode;
 use crate::protocol::frame::{Encoding, GoodbyeCode};
 use crate::topic::TopicName;
+use crate::trace::{ClientSpan, TraceContext};
 
 /// A message about to be sent: `.await` it.
 ///
@@ -53,6 +54,17 @@ pub enum SendError {
     },
 }
 
+impl SendError {
+    /// The word for it in spans: that of a request.
+    const fn outcome(&self) -> &'static str {
+        match self {
+            Self::NotRunning(_) => "not_running",
+            Self::Key(_) => "wrong_key",
+            Self::Unencodable { .. } => "unsendable",
+        }
+    }
+}
+
 impl<'c, P: Payload> OneWay<'c, P> {
     pub(super) const fn new(destination: Destination<'c>, payload: P) -> Self {
         Self { destination, payload }
@@ -74,7 +86,7 @@ impl<P: Payload> OneWay<'_, P> {
     #[inline]
     fn hand_to_only(&self) -> Option<Result<usize, SendError>> {
         let Destination { client, route } = self.destination;
-        if !client.node.can_send() {
+        if !client.node.can_send() || client.traces {
             return None;
         }
         let providers = route.providers();
@@ -84,7 +96,7 @@ impl<P: Payload> OneWay<'_, P> {
         {
             return None;
         }
-        match push(provider, route, |out| encode(&self.payload, Encoding::Postcard, out)) {
+        match push(provider, route, None, |out| encode(&self.payload, Encoding::Postcard, out)) {
             Pushed::Done(()) => Some(Ok(1)),
             Pushed::Full | Pushed::Closed | Pushed::Failed(_) => None,
         }
@@ -114,7 +126,7 @@ impl<P: Payload> Future for SendMessage<'_, P> {
             return Poll::Ready(done);
         }
         let payload = &message.payload;
-        sending.get_or_insert_with(|| Sending { stage: Stage::New, sent: 0, patience: None }).poll(
+        sending.get_or_insert_with(|| Sending::new(message.destination)).poll(
             message.destination,
             &|out| encode(payload, Encoding::Postcard, out),
             context,
@@ -131,6 +143,8 @@ struct Sending {
     sent: usize,
     /// Until when a node is waited for that handles the topic.
     patience: Option<Instant>,
+    /// The span of the message, if its node traces.
+    span: Option<Box<ClientSpan>>,
 }
 
 enum Stage {
@@ -146,7 +160,26 @@ enum Stage {
 
 impl Sending {
     #[cold]
+    fn new(destination: Destination<'_>) -> Self {
+        let span = destination.client.message_span(destination.route);
+        Self { stage: Stage::New, sent: 0, patience: None, span }
+    }
+
+    #[cold]
     fn poll(
+        &mut self,
+        destination: Destination<'_>,
+        encode: &Encode<'_>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<usize, SendError>> {
+        let done = ready!(self.poll_sent(destination, encode, context));
+        if let Some(span) = &mut self.span {
+            span.end(self.sent, done.as_ref().map_or_else(SendError::outcome, |_| "success"));
+        }
+        Poll::Ready(done)
+    }
+
+    fn poll_sent(
         &mut self,
         destination: Destination<'_>,
         encode: &Encode<'_>,
@@ -193,8 +226,9 @@ impl Sending {
         let mut full = Vec::new();
         let mut failed = None;
         let sent = &mut self.sent;
+        let trace = self.span.as_ref().map(|span| span.trace());
         let hand = |provider: &Provider| {
-            push(provider, destination.route, |out| append(encoded.as_deref(), encode, out))
+            push(provider, destination.route, trace, |out| append(encoded.as_deref(), encode, out))
         };
         let mut settle = |provider: &Provider, pushed| match pushed {
             Pushed::Done(()) => *sent += 1,
@@ -247,13 +281,15 @@ impl Sending {
         encode: &Encode<'_>,
         context: &Context<'_>,
     ) -> Poll<Result<usize, SendError>> {
-        let Self { stage, sent, .. } = self;
+        let Self { stage, sent, span, .. } = self;
         let Stage::Waiting { full, encoded } = stage else { return Poll::Ready(Ok(*sent)) };
+        let trace = span.as_ref().map(|span| span.trace());
         let mut failed = None;
         full.retain_mut(|(provider, ticket)| {
             let outbox = provider.peer().outbox();
             while outbox.poll_room(ticket, context).is_ready() {
-                match push(provider, destination.route, |out| append(encoded.as_deref(), encode, out)) {
+                let encode = |out: &mut Vec<u8>| append(encoded.as_deref(), encode, out);
+                match push(provider, destination.route, trace, encode) {
                     Pushed::Done(()) => *sent += 1,
                     // somebody else was faster
                     Pushed::Full => continue,
@@ -282,9 +318,11 @@ impl Drop for Sending {
 fn push(
     provider: &Provider,
     route: &Route,
+    trace: Option<&TraceContext>,
     encode: impl FnOnce(&mut Vec<u8>) -> Result<(), String>,
 ) -> Pushed<()> {
-    let about = About { topic: provider.topic(), counts: route.counts(), encoding: Encoding::Postcard };
+    let (topic, counts) = (provider.topic(), route.counts());
+    let about = About { topic, counts, encoding: Encoding::Postcard, trace };
     provider.peer().outbox().message(about, encode)
 }
 

@@ -134,6 +134,26 @@ impl RequestError<std::convert::Infallible> {
 }
 
 impl<E> RequestError<E> {
+    /// The word for it in spans: that of the metrics, where they count it.
+    pub(super) const fn outcome(&self) -> &'static str {
+        match self {
+            Self::NoHandler { .. } => "no_handler",
+            Self::Key(_) => "wrong_key",
+            Self::NotRunning(_) => "not_running",
+            Self::WouldDeadlock { .. } => "would_deadlock",
+            Self::Unencodable(_) => "unsendable",
+            Self::Timeout(_) => "timed_out",
+            Self::Disconnected => "disconnected",
+            Self::Handler(_) => "failed",
+            Self::Panicked(_) => "panicked",
+            Self::Refused(_) => "refused",
+            Self::Cancelled => "ended",
+            Self::Undecodable(_) => "undecodable",
+            Self::ResponseUnencodable(_) => "unencodable",
+            Self::ResponseUndecodable(_) => "unreadable",
+        }
+    }
+
     /// Whether the handler certainly did not run, so that asking another node cannot do anything twice.
     #[must_use]
     pub const fn is_unhandled(&self) -> bool {

@@ -134,6 +134,10 @@ pub struct NodeConfig {
     pub secret_file: Option<PathBuf>,
     /// What single peers may do: `[nodes.NAME.peers.PEER]`. Default: everyone may do everything.
     pub peers: BTreeMap<String, PeerConfig>,
+    /// Whether what the node handles and sends are spans of `tracing`, and traces travel with its messages and requests
+    /// to peers that have it switched on, too ([`crate::trace`]). Default: `false`, since spans cost something for every
+    /// message.
+    pub tracing: bool,
     /// How messages and requests reach the handlers. Default: `"concurrent"`.
     pub handling: Handling,
     /// Requests that this node sends.

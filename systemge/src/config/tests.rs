@@ -244,7 +244,7 @@ a.json:1:21: `nodes.life` has no key `listn`; did you mean `listen`?
   |
 1 | {"nodes": {"life": {"listn": []}}}
   |                     ^^^^^^^
-  = its keys are `listen`, `connect`, `allow`, `deny`, `insecure`, `tls`, `secret`, `secret_file`, `peers`, `handling`, `requests`, `dial`, `queue`, `keepalive`, `limits`, `log_files`, `stop`, `http` and `websocket`"#,
+  = its keys are `listen`, `connect`, `allow`, `deny`, `insecure`, `tls`, `secret`, `secret_file`, `peers`, `tracing`, `handling`, `requests`, `dial`, `queue`, `keepalive`, `limits`, `log_files`, `stop`, `http` and `websocket`"#,
     );
     check(
         "{\"nodes\": {}, \"nodes\": {}}",

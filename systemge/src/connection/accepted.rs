@@ -23,6 +23,7 @@ use crate::node::{Admission, Claim, Contest, Inner, Listener};
 use crate::protocol::frame::{GoodbyeCode, Status, Token, TopicId, write_description, write_text_response};
 use crate::protocol::proof;
 use crate::protocol::session::{Event, Session};
+use crate::trace::TraceContext;
 use crate::transport::Remote;
 
 /// The accepting side of a connection.
@@ -59,6 +60,10 @@ pub(super) struct Accepted {
     /// Cancelled when handlers that are not done are dropped.
     drop_handlers: CancellationToken,
     tally: ReceivedTally,
+    /// Whether the node traces.
+    traces: bool,
+    /// The trace of the message or request that comes next.
+    trace: Option<Arc<TraceContext>>,
     /// What is counted of the peer, once it is let in.
     counts: Option<Arc<PeerCounts>>,
 }
@@ -79,6 +84,8 @@ impl Accepted {
         Self {
             idle: handlers.iter().map(|_| Vec::new()).collect(),
             handlers,
+            traces: node.config().tracing,
+            trace: None,
             node,
             outbox,
             payload_limit: listener.limits().payload_bytes.unwrap_or(usize::MAX),
@@ -271,6 +278,7 @@ impl Accepted {
                     is_proved: self.is_proved,
                     deadline: None,
                     cancellation: None,
+                    trace: None,
                     hold: if self.node.has_lock() {
                         Hold::State
                     } else if self.sequential() && !spawn {
@@ -282,6 +290,9 @@ impl Accepted {
                 &self.node.program().layers,
             ),
         };
+        if self.traces {
+            worker.trace(self.trace.take());
+        }
         if let Err(why) = worker.start(call, deadline, payload) {
             self.node.metrics().received()[index].outcomes.undecodable.add(1);
             match call.token {
@@ -413,6 +424,7 @@ impl Side for Accepted {
             Event::Message { topic, encoding, payload } => {
                 let call = Call { token: None, encoding, frame_limit: 0 };
                 self.start(topic, call, None, payload, turn);
+                self.trace = None;
             }
             Event::Request { topic, token, remaining, encoding, payload } => {
                 let deadline = (remaining > 0)
@@ -421,7 +433,9 @@ impl Side for Accepted {
                 let call =
                     Call { token: Some(token), encoding, frame_limit: turn.session.peer_frame_limit() };
                 self.start(topic, call, deadline, payload, turn);
+                self.trace = None;
             }
+            Event::Traced(trace) => self.trace = Some(Arc::new(trace)),
             Event::Hello { name, instance } => return self.hello(name, instance, turn),
             Event::Proved => {
                 if let Some((name, instance)) = self.candidate.take() {

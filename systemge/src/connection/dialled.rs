@@ -88,6 +88,9 @@ impl Dialled {
         }
         self.is_proved = is_proved || turn.session.is_proved();
         self.outbox.set_frame_limit(turn.session.peer_frame_limit());
+        if turn.session.traces() {
+            self.outbox.set_traces();
+        }
         let name: Arc<str> = name.into();
         let counts = self.node.metrics().peers().joined(&name, Direction::Outgoing, turn.now);
         let limit = self.node.config().limits.topics;

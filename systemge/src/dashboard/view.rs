@@ -11,7 +11,7 @@ use super::measure::{NODE, NODE_SERIES, PROCESS, PROCESS_SERIES, PeerKey, Traffi
 use crate::command::Presence;
 use crate::connection::DialState;
 use crate::metrics::{Direction, NodeMetrics};
-use crate::node::{Node, NodeState};
+use crate::node::{Called, Node, NodeState};
 use crate::topic::TopicKind;
 
 /// How a node is, in one word, and why.
@@ -201,10 +201,11 @@ struct TopicView {
 /// A topic that a node has called.
 #[derive(Debug, Serialize)]
 pub(super) struct CallView {
-    pub(super) name: String,
-    pub(super) kind: &'static str,
+    /// As it is written in the program: all instances of a keyed topic are one.
+    name: String,
+    kind: &'static str,
     /// The connected nodes that handle it.
-    pub(super) providers: Vec<String>,
+    providers: Vec<String>,
     sent: u64,
     errors: u64,
 }
@@ -275,10 +276,9 @@ impl NodeDetail {
         let announced: BTreeSet<crate::TopicName> =
             node.topics().iter().map(|topic| topic.topic_name().clone()).collect();
         let handlers = node.inner().handlers();
-        let handles = handlers.iter().map(|handler| {
+        let handles = handlers.iter().zip(&metrics.received).map(|(handler, counted)| {
             let topic = handler.topic();
-            let counted = metrics.received.iter().find(|counted| *counted.topic == *topic.name());
-            let quantile = |share| Some(counted?.durations.quantile(share)?.as_secs_f64());
+            let quantile = |share| Some(counted.durations.quantile(share)?.as_secs_f64());
             TopicView {
                 name: topic.name().to_owned(),
                 kind: kind(topic.kind()),
@@ -286,8 +286,8 @@ impl NodeDetail {
                 response: topic.response().map(ToString::to_string),
                 error: topic.error().map(ToString::to_string),
                 announced: announced.contains(topic.topic_name()),
-                received: counted.map_or(0, |counted| counted.received),
-                errors: counted.map_or(0, |counted| counted.outcomes.total() - counted.outcomes.success),
+                received: counted.received,
+                errors: counted.outcomes.total() - counted.outcomes.success,
                 p50: quantile(0.5),
                 p99: quantile(0.99),
             }
@@ -303,15 +303,20 @@ impl NodeDetail {
     }
 }
 
-/// The topics that a node has called.
+/// The topics that a node has called; all instances of a keyed one together, as they are counted.
 fn calls(node: &Node, metrics: &NodeMetrics) -> Vec<CallView> {
-    let called = node.inner().router().called();
-    let view = |(topic, providers): (crate::Topic, Vec<std::sync::Arc<str>>)| {
-        let counted = metrics.sent.iter().find(|counted| *counted.topic == *topic.name());
+    let mut called: BTreeMap<(&'static str, u64), (TopicKind, BTreeSet<String>)> = BTreeMap::new();
+    for Called { topic, pattern, providers } in node.inner().router().called() {
+        let key = (pattern, topic.fingerprint());
+        let (_, all) = called.entry(key).or_insert_with(|| (topic.kind(), BTreeSet::new()));
+        all.extend(providers.iter().map(ToString::to_string));
+    }
+    let view = |((name, _), (called, providers)): ((&'static str, u64), (TopicKind, BTreeSet<String>))| {
+        let counted = metrics.sent.iter().find(|counted| *counted.topic == *name);
         CallView {
-            name: topic.name().to_owned(),
-            kind: kind(topic.kind()),
-            providers: providers.iter().map(ToString::to_string).collect(),
+            name: name.to_owned(),
+            kind: kind(called),
+            providers: providers.into_iter().collect(),
             sent: counted.map_or(0, |counted| counted.sent),
             errors: counted.map_or(0, |counted| {
                 // who wanted one response and has it gives the others up, which is no error
@@ -499,8 +504,11 @@ impl Topology {
             }
             // a node that does not run sends nothing
             let sends = node.state() == NodeState::Running;
-            for call in calls(node, &metrics).into_iter().filter(|call| sends && call.providers.is_empty()) {
-                missing.push(Missing { node: node.name().to_owned(), topic: call.name, kind: call.kind });
+            let called = node.inner().router().called();
+            for Called { topic, .. } in called.iter().filter(|call| sends && call.providers.is_empty()) {
+                let (node, topic, kind) =
+                    (node.name().to_owned(), topic.name().to_owned(), kind(topic.kind()));
+                missing.push(Missing { node, topic, kind });
             }
         }
         let pairs: BTreeSet<(String, String)> =

@@ -12,6 +12,7 @@ use bytes::{Buf, Bytes};
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use tokio::time::Instant;
+use tracing::{Instrument as _, Span};
 use warp::Filter as _;
 use warp::path::FullPath;
 use warp::reject::Rejection;
@@ -26,6 +27,7 @@ use crate::config::HttpConfig;
 use crate::context::Core;
 use crate::error::panic_text;
 use crate::text::printable;
+use crate::trace::TraceContext;
 use crate::web::{Refusal, RemoteAddress, Run, Site, WebError};
 
 /// The HTTP component of a node, ready to be served.
@@ -185,9 +187,11 @@ impl HttpSite {
         let timeout = endpoint.route.timeout.unwrap_or(self.limits.request_timeout).min(LONGEST_TIMEOUT);
         let deadline = Instant::now() + timeout;
         core.deadline = Some(deadline.into_std());
+        let span = traced(endpoint, &mut core, &request);
         // the handler runs user code before its future exists, too
         let handled = AssertUnwindSafe(async { (endpoint.handler)(core, request).await }).catch_unwind();
-        match tokio::time::timeout_at(deadline, handled).await {
+        let handled = tokio::time::timeout_at(deadline, handled.instrument(span.clone())).await;
+        let response = match handled {
             Ok(Ok(Ok(response))) => response,
             Ok(Ok(Err(error))) => error.into_response(),
             Ok(Err(panic)) => {
@@ -203,8 +207,24 @@ impl HttpSite {
             Err(_) => {
                 HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "the handler took too long").into_response()
             }
-        }
+        };
+        span.record("status", response.status().as_u16());
+        response
     }
+}
+
+/// The span of a request, if the node traces: a part of the trace that the request names, if it does. One that nobody can
+/// read is left out, as the standard says.
+fn traced(endpoint: &Endpoint, core: &mut Core, request: &HttpRequest) -> Span {
+    if !core.node.config().tracing {
+        return Span::none();
+    }
+    let parent = request.headers.get("traceparent").and_then(|parent| parent.to_str().ok());
+    let parent: Option<TraceContext> = parent.and_then(|parent| parent.parse().ok());
+    let (method, route) = (&endpoint.route.method, &endpoint.route.path);
+    let (span, trace) = crate::trace::http(core.node.name(), method.as_str(), route, parent.as_ref());
+    core.trace = Some(Arc::new(trace));
+    span
 }
 
 /// What a request may take.

@@ -56,7 +56,7 @@ pub use self::table::{METRICS, Metric, MetricKind};
 pub(crate) use self::topics::{ReceivedCounts, ReceivedTally, SentCounts, SentTally, SentTopics};
 use crate::access::RefusalReason;
 use crate::node::NodeState;
-use crate::topic::{Topic, TopicKind};
+use crate::topic::TopicKind;
 
 /// Everything that a node has counted, and how it stands, at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -90,7 +90,8 @@ pub struct NodeMetrics {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReceivedTopic {
-    /// Its name.
+    /// Its name as it is written in the program: a keyed topic is `game/{game}/move` whatever the key, so that there are no
+    /// more of these than topics in the program.
     pub topic: Arc<str>,
     /// Whether it is one-way or a request.
     pub kind: TopicKind,
@@ -109,7 +110,7 @@ pub struct ReceivedTopic {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SentTopic {
-    /// Its name.
+    /// Its name as it is written in the program: what is sent to all instances of a keyed topic is counted together.
     pub topic: Arc<str>,
     /// Whether it is one-way or a request.
     pub kind: TopicKind,
@@ -196,9 +197,10 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new<'t>(topics: impl Iterator<Item = &'t Topic>) -> Self {
+    /// Of a node that handles these topics: their names as they are written in the program.
+    pub(crate) fn new(topics: impl Iterator<Item = (&'static str, TopicKind)>) -> Self {
         Self {
-            received: topics.map(ReceivedCounts::new).collect(),
+            received: topics.map(|(name, kind)| ReceivedCounts::new(name, kind)).collect(),
             sent: SentTopics::default(),
             peers: Peers::default(),
             counts: NodeCounts::default(),

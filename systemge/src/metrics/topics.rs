@@ -7,14 +7,15 @@ use super::counts::{Count, HandlerCounts, RequestCounts};
 use super::durations::DurationCounts;
 use super::{ReceivedTopic, SentTopic};
 use crate::protocol::frame::Status;
-use crate::topic::{Topic, TopicKind, TopicName};
+use crate::topic::{Topic, TopicKind};
 
 // ---- received ----
 
 /// A topic that the node handles.
 #[derive(Debug)]
 pub(crate) struct ReceivedCounts {
-    name: TopicName,
+    /// As it is written in the program: the same for all instances of a keyed topic.
+    name: &'static str,
     kind: TopicKind,
     received: Count,
     bytes: Count,
@@ -23,19 +24,15 @@ pub(crate) struct ReceivedCounts {
 }
 
 impl ReceivedCounts {
-    pub(super) fn new(topic: &Topic) -> Self {
+    pub(super) fn new(name: &'static str, kind: TopicKind) -> Self {
         Self {
-            name: topic.topic_name().clone(),
-            kind: topic.kind(),
+            name,
+            kind,
             received: Count::default(),
             bytes: Count::default(),
             outcomes: HandlerCounts::default(),
             durations: DurationCounts::default(),
         }
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
     }
 
     /// A handler took so long; stands for `weight` of its calls.
@@ -45,7 +42,7 @@ impl ReceivedCounts {
 
     pub(super) fn snapshot(&self) -> ReceivedTopic {
         ReceivedTopic {
-            topic: self.name.as_str().into(),
+            topic: self.name.into(),
             kind: self.kind,
             received: self.received.get(),
             bytes: self.bytes.get(),
@@ -158,6 +155,12 @@ impl SentCounts {
     #[inline]
     pub(crate) const fn index(&self) -> u32 {
         self.index
+    }
+
+    /// The name of the topic as it is written in the program.
+    #[cfg(feature = "dashboard")]
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
     }
 
     fn snapshot(&self) -> SentTopic {

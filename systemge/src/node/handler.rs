@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::time::Sleep;
 
 use super::layered::LayeredWorker;
+use super::traced::TracedWorker;
 use crate::application::{Application, Invocation, State};
 use crate::cancellation::Cancellation;
 use crate::context::Core;
@@ -23,6 +24,7 @@ use crate::payload::codec::{decode, encode};
 use crate::payload::{OneWayReply, Payload, Reply};
 use crate::protocol::frame::{Encoding, Status, Token, begin_response, finish, write_text_response};
 use crate::topic::{Topic, TopicName};
+use crate::trace::TraceContext;
 
 /// What the options of `#[topic(..)]` say.
 #[doc(hidden)]
@@ -48,6 +50,8 @@ impl TopicOptions {
 #[derive(Clone)]
 pub(crate) struct Handler {
     topic: Topic,
+    /// The topic's name as it is written in the program, with the placeholders of keys: what it is counted under.
+    pattern: &'static str,
     options: TopicOptions,
     /// The other names that the topic is announced under.
     aliases: Arc<[TopicName]>,
@@ -61,6 +65,11 @@ impl Handler {
         &self.topic
     }
 
+    /// The topic's name as it is written in the program: that of a keyed topic is the same for all instances.
+    pub(crate) const fn pattern(&self) -> &'static str {
+        self.pattern
+    }
+
     pub(crate) const fn options(&self) -> TopicOptions {
         self.options
     }
@@ -71,6 +80,16 @@ impl Handler {
 
     /// A place where one call can run.
     pub(crate) fn worker(&self, core: &Core, layers: &Layers) -> Box<dyn Worker> {
+        let worker = self.layered_worker(core, layers);
+        if core.node.config().tracing {
+            Box::new(TracedWorker::new(worker, core, &self.topic))
+        } else {
+            worker
+        }
+    }
+
+    /// A place where one call can run, with the layers of the node.
+    fn layered_worker(&self, core: &Core, layers: &Layers) -> Box<dyn Worker> {
         if layers.is_empty() {
             return self.inner_worker(core);
         }
@@ -123,6 +142,8 @@ pub(crate) enum Completion {
 /// A place where one call of one handler runs. What it does not know of types is in the methods of `dyn Worker`: it
 /// is compiled once, not for every topic of a program.
 pub(crate) trait Worker: Send {
+    /// Says of which trace the next call is a part; where the node traces, before every call.
+    fn trace(&mut self, trace: Option<Arc<TraceContext>>);
     /// Decodes the payload and gets the call ready to be polled.
     fn prepare(
         &mut self,
@@ -204,6 +225,20 @@ impl dyn Worker {
 }
 
 impl Completion {
+    /// The word for it in spans: that of the metrics.
+    pub(super) const fn outcome(&self) -> &'static str {
+        match self {
+            Self::Done => "success",
+            Self::Failed(_) => "failed",
+            Self::Panicked(_) => "panicked",
+            Self::Unencodable(_) => "unencodable",
+            Self::TimedOut(_) => "timed_out",
+            Self::Ended => "ended",
+            Self::Undecodable(_) => "undecodable",
+            Self::NotAllowed(_) | Self::Overloaded(_) => "refused",
+        }
+    }
+
     /// Tells the caller what went wrong.
     #[cold]
     fn answer(&self, token: Token, out: &mut Vec<u8>) {
@@ -231,6 +266,10 @@ struct LimitedWorker {
 }
 
 impl Worker for LimitedWorker {
+    fn trace(&mut self, trace: Option<Arc<TraceContext>>) {
+        self.worker.trace(trace);
+    }
+
     fn prepare(
         &mut self,
         call: Call,
@@ -348,17 +387,19 @@ impl<A: Application> TopicTable<A> {
 
 impl HandlerList {
     /// Adds a handler under its name and its other names.
-    fn push(&mut self, name: &'static str, topic: Topic, options: TopicOptions, worker: Arc<MakeWorker>) {
+    fn push(&mut self, written: &'static str, topic: Topic, options: TopicOptions, worker: Arc<MakeWorker>) {
         let named = |name: &&'static str| name_with(name, &self.keys);
-        let names = named(&name).and_then(|name| {
+        let names = named(&written).and_then(|name| {
             let aliases: Result<Arc<[TopicName]>, KeyError> = options.aliases.iter().map(named).collect();
             Ok((name, aliases?))
         });
         match names {
             Ok((name, aliases)) => {
+                let patterns = options.aliases.iter().copied().chain([written]);
                 let topics = aliases.iter().chain([&name]).map(|name| topic.clone().named(name.clone()));
-                self.handlers.extend(topics.map(|topic| Handler {
+                self.handlers.extend(topics.zip(patterns).map(|(topic, pattern)| Handler {
                     topic,
+                    pattern,
                     options,
                     aliases: aliases.clone(),
                     worker: worker.clone(),
@@ -376,7 +417,8 @@ pub async fn blocking<A: Application, R: Send + 'static>(
     call: impl FnOnce(Invocation<A>) -> (R, Invocation<A>) + Send + 'static,
 ) -> (R, Invocation<A>) {
     let node = invocation.core.node.clone();
-    match node.spawn_blocking(move || call(invocation)).await {
+    let span = tracing::Span::current();
+    match node.spawn_blocking(move || span.in_scope(|| call(invocation))).await {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
@@ -409,6 +451,13 @@ where
     H: Fn(Invocation<A>, P) -> F + Copy + Send + Sync + 'static,
     F: Future<Output = (R, Invocation<A>)> + Send + 'static,
 {
+    fn trace(&mut self, trace: Option<Arc<TraceContext>>) {
+        if let Some(spare) = &mut self.spare {
+            spare.core.trace.clone_from(&trace);
+        }
+        self.origin.core.trace = trace;
+    }
+
     fn prepare(
         &mut self,
         call: Call,

@@ -137,7 +137,9 @@ impl Inner {
             announcer: system.announcer.clone(),
             retired: CancellationToken::new(),
             router: Router::new(name.into()),
-            metrics: Metrics::new(program.handlers.iter().map(Handler::topic)),
+            metrics: Metrics::new(
+                program.handlers.iter().map(|handler| (handler.pattern(), handler.topic().kind())),
+            ),
             state: watch::Sender::new(NodeState::Stopped),
             lifecycle: tokio::sync::Mutex::default(),
             run: Mutex::new(Run::new()),
@@ -375,6 +377,7 @@ impl Inner {
             handshake_timeout,
             keepalive_interval: keepalive.interval,
             keepalive_timeout: keepalive.timeout,
+            traces: self.config.tracing,
         }
     }
 

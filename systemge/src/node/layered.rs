@@ -12,6 +12,7 @@ use crate::cancellation::Cancellation;
 use crate::context::{self, Core};
 use crate::layer::{self, Layers, Next, Outcome};
 use crate::topic::Topic;
+use crate::trace::TraceContext;
 
 /// Makes a place for calls of the handler.
 pub(super) type MakeInner = dyn Fn(&Core) -> Box<dyn Worker> + Send + Sync;
@@ -89,6 +90,13 @@ impl LayeredWorker {
 }
 
 impl Worker for LayeredWorker {
+    fn trace(&mut self, trace: Option<Arc<TraceContext>>) {
+        if let Some(place) = &mut self.spare {
+            place.inside.worker.trace(trace.clone());
+        }
+        self.core.trace = trace;
+    }
+
     fn prepare(&mut self, call: Call, deadline: Option<Instant>, payload: &[u8]) -> Result<(), String> {
         self.cancellation = call.token.map(|_| Arc::default());
         let context = self.context(deadline);

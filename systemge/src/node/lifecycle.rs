@@ -149,6 +149,7 @@ impl Inner {
             is_proved: false,
             deadline: None,
             cancellation: None,
+            trace: None,
             hold: Hold::Nothing,
         }
     }

@@ -64,8 +64,9 @@ impl Inner {
     #[cold]
     pub(crate) fn count_completed(&self, peer: Option<&str>, topic: usize, completion: Completion) {
         let node = self.name();
-        let Some(counts) = self.metrics().received().get(topic) else { return };
-        let (topic, outcomes) = (counts.name(), &counts.outcomes);
+        let (counts, handler) = (self.metrics().received().get(topic), self.program().handlers.get(topic));
+        let (Some(counts), Some(handler)) = (counts, handler) else { return };
+        let (topic, outcomes) = (handler.topic().name(), &counts.outcomes);
         match completion {
             Completion::Done => outcomes.success.add(1),
             Completion::Failed(error) => {

@@ -15,6 +15,7 @@ mod program;
 mod router;
 mod secrets;
 mod settings;
+mod traced;
 mod unhandled;
 
 use std::fmt;
@@ -34,6 +35,8 @@ pub(crate) use self::listener::Place;
 pub use self::mismatch::Mismatch;
 pub(crate) use self::peer::Peer;
 pub(crate) use self::program::Program;
+#[cfg(feature = "dashboard")]
+pub(crate) use self::router::Called;
 pub(crate) use self::router::{Provider, Providers, Route, Router};
 use crate::access::RefusalReason;
 use crate::command::CommandError;
@@ -312,6 +315,7 @@ impl Node {
             is_proved: false,
             deadline: None,
             cancellation: None,
+            trace: None,
             hold: Hold::Nothing,
         })
     }

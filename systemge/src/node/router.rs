@@ -53,6 +53,16 @@ pub(crate) struct Provider {
     topic: TopicId,
 }
 
+/// A topic that a node has called.
+#[cfg(feature = "dashboard")]
+pub(crate) struct Called {
+    pub(crate) topic: Topic,
+    /// Its name as it is written in the program, under which it is counted.
+    pub(crate) pattern: &'static str,
+    /// The connected nodes that handle it.
+    pub(crate) providers: Vec<Arc<str>>,
+}
+
 pub(crate) type Providers = Guard<Arc<Vec<Provider>>>;
 
 impl Provider {
@@ -187,16 +197,20 @@ impl Router {
         all
     }
 
-    /// The topics that this node has called, and which connected nodes handle each, in the order of their names.
+    /// The topics that this node has called, in the order of their names.
     #[cfg(feature = "dashboard")]
-    pub(crate) fn called(&self) -> Vec<(Topic, Vec<Arc<str>>)> {
+    pub(crate) fn called(&self) -> Vec<Called> {
         let state = self.lock();
-        let providers = |route: &Route| {
-            route.providers.load().iter().map(|provider| provider.peer.name().clone()).collect::<Vec<_>>()
+        let called = |route: &Arc<Route>| Called {
+            topic: route.topic.clone(),
+            pattern: route.counts.name(),
+            providers: route.providers.load().iter().map(|provider| provider.peer.name().clone()).collect(),
         };
-        let mut called: Vec<_> =
-            state.routes.values().map(|route| (route.topic.clone(), providers(route))).collect();
-        called.sort_by(|(a, _), (b, _)| (a.name(), a.fingerprint()).cmp(&(b.name(), b.fingerprint())));
+        let mut called: Vec<_> = state.routes.values().map(called).collect();
+        called.sort_by(|a, b| {
+            let key = |called: &Called| (called.topic.topic_name().clone(), called.topic.fingerprint());
+            key(a).cmp(&key(b))
+        });
         called
     }
 

@@ -6,6 +6,7 @@
 use super::proof::{Nonce, Tag};
 use super::wire::{Reader, cut, put_short_text, put_text};
 use super::{HANDSHAKE_FRAME, MAX_DESCRIPTION, MAX_TEXT};
+use crate::trace::TraceContext;
 
 /// How many bytes the length of a frame takes.
 pub(crate) const LENGTH: usize = 4;
@@ -194,6 +195,8 @@ pub(crate) enum Violation {
     Description,
     #[error("an unknown status of a response: {0}")]
     Status(u8),
+    #[error("a trace context without a trace or without a span")]
+    Trace,
     #[error("more topics than the limit of {0}")]
     TooManyTopics(usize),
     #[error("two topics with the same number or name")]
@@ -228,7 +231,7 @@ impl Violation {
 pub(crate) struct Introduction<'a> {
     /// `HELLO`: the versions that the dialling side speaks. `WELCOME`: the version that is taken, twice.
     pub(crate) versions: (u16, u16),
-    /// Reserved bits for what both sides can do.
+    /// Bits for what this side can do beyond the rest: [`super::TRACES`]. What others mean is not known here.
     pub(crate) capabilities: u32,
     /// The largest frame that this side accepts, in bytes.
     pub(crate) frame_limit: u32,
@@ -275,6 +278,7 @@ pub(crate) enum Frame<'a> {
     Request { topic: TopicId, token: Token, remaining: u32, encoding: Encoding, payload: &'a [u8] },
     Response { token: Token, status: Status, encoding: Encoding, payload: &'a [u8] },
     Cancel(Token),
+    Trace(TraceContext),
 }
 
 const HELLO: u8 = 0x01;
@@ -294,6 +298,10 @@ pub(crate) const MESSAGE: u8 = 0x10;
 pub(crate) const REQUEST: u8 = 0x11;
 pub(crate) const RESPONSE: u8 = 0x12;
 const CANCEL: u8 = 0x13;
+const TRACE: u8 = 0x14;
+
+/// How many bytes a frame `TRACE` takes, with its length.
+pub(crate) const TRACE_FRAME: usize = LENGTH + 1 + 16 + 8 + 1;
 
 /// What the front of a buffer holds.
 #[derive(Debug, PartialEq, Eq)]
@@ -416,6 +424,10 @@ impl<'a> Frame<'a> {
                 Self::Goodbye { code, reason }
             }
             CANCEL => Self::Cancel(reader.u64()?),
+            TRACE => {
+                let trace = TraceContext::of_bytes(reader.take()?, reader.take()?, reader.u8()?);
+                Self::Trace(trace.map_err(|flags| flags.map_or(Violation::Trace, Violation::Flags))?)
+            }
             DESCRIBE => Self::Describe(reader.u32()?),
             DESCRIPTION => {
                 let topic = reader.u32()?;
@@ -533,6 +545,13 @@ impl<'a> Frame<'a> {
                 out.extend_from_slice(&token.to_le_bytes());
                 frame
             }
+            Self::Trace(trace) => {
+                let frame = begin(out, TRACE);
+                out.extend_from_slice(&trace.trace_id().to_be_bytes());
+                out.extend_from_slice(&trace.span_id().to_be_bytes());
+                out.push(trace.flags());
+                frame
+            }
         };
         // the frames above are bounded, but for payloads, whose callers check the limit
         let _ = finish(out, frame, u32::MAX);
@@ -558,6 +577,7 @@ impl<'a> Frame<'a> {
             Self::Request { .. } => "request",
             Self::Response { .. } => "response",
             Self::Cancel(_) => "cancel",
+            Self::Trace(_) => "trace",
         }
     }
 }

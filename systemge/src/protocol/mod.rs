@@ -19,6 +19,8 @@ pub(crate) mod proof;
 pub(crate) mod session;
 mod wire;
 
+/// The capability of a side that takes part in traces: between two of them, `TRACE` frames travel.
+pub(crate) const TRACES: u32 = 1;
 /// What both sides send first.
 pub(crate) const MAGIC: [u8; 8] = *b"SYSTEMGE";
 /// The oldest version of the protocol that this build speaks.

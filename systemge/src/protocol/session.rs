@@ -12,8 +12,9 @@ use super::frame::{
 };
 use super::liveness::{Liveness, Verdict};
 use super::proof::{Nonce, Party, Role, Tag, Transcript};
-use super::{HANDSHAKE_FRAME, MAGIC, MAX_VERSION, MIN_FRAME_LIMIT, MIN_VERSION};
+use super::{HANDSHAKE_FRAME, MAGIC, MAX_VERSION, MIN_FRAME_LIMIT, MIN_VERSION, TRACES};
 use crate::config::Secret;
+use crate::trace::TraceContext;
 
 /// What one side knows and demands.
 #[derive(Debug, Clone)]
@@ -26,6 +27,15 @@ pub(crate) struct Settings {
     pub(crate) handshake_timeout: Duration,
     pub(crate) keepalive_interval: Duration,
     pub(crate) keepalive_timeout: Duration,
+    /// Whether this side takes part in traces.
+    pub(crate) traces: bool,
+}
+
+impl Settings {
+    /// What this side can do beyond the rest, as bits.
+    const fn capabilities(&self) -> u32 {
+        if self.traces { TRACES } else { 0 }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +53,8 @@ enum Phase {
     /// The dialling side waits for the end of the first announcement.
     Announcement,
     Open,
+    /// Open, and the accepting side knows the trace of the message or request that must come next.
+    Traced,
 }
 
 /// One connection's side of the protocol.
@@ -54,6 +66,8 @@ pub(crate) struct Session {
     started: Instant,
     liveness: Liveness,
     peer_frame_limit: u32,
+    /// Whether both sides take part in traces.
+    traces: bool,
     topics: usize,
     /// The last ping whose answer is measured: its nonce, and when it was sent.
     pinged: (u64, Instant),
@@ -143,6 +157,8 @@ pub(crate) enum Event<'a> {
         payload: &'a [u8],
     },
     Cancelled(Token),
+    /// To the accepting side: the trace of the message or request that comes next.
+    Traced(TraceContext),
     Goodbye {
         code: GoodbyeCode,
         reason: &'a str,
@@ -172,7 +188,7 @@ impl Session {
         out.extend_from_slice(&MAGIC);
         Frame::Hello(Introduction {
             versions: (MIN_VERSION, MAX_VERSION),
-            capabilities: 0,
+            capabilities: settings.capabilities(),
             frame_limit: settings.frame_limit,
             instance,
             name,
@@ -198,6 +214,7 @@ impl Session {
             liveness: Liveness::new(settings.keepalive_interval, settings.keepalive_timeout, now),
             started: now,
             peer_frame_limit: MIN_FRAME_LIMIT,
+            traces: false,
             topics: 0,
             pinged: (0, now),
             round_trip: None,
@@ -271,7 +288,7 @@ impl Session {
         }
         Frame::Welcome(Introduction {
             versions: (MAX_VERSION, MAX_VERSION),
-            capabilities: 0,
+            capabilities: self.settings.capabilities(),
             frame_limit: self.settings.frame_limit,
             instance,
             name,
@@ -291,7 +308,12 @@ impl Session {
 
     /// Whether the handshake is done.
     pub(crate) fn is_open(&self) -> bool {
-        self.phase == Phase::Open
+        matches!(self.phase, Phase::Open | Phase::Traced)
+    }
+
+    /// Whether both sides take part in traces; known when the handshake is done.
+    pub(crate) const fn traces(&self) -> bool {
+        self.traces
     }
 
     /// The largest frame that this side accepts.
@@ -332,7 +354,7 @@ impl Session {
 
     /// Checks the time limits; tells when to look again.
     pub(crate) fn check(&mut self, now: Instant, out: &mut Vec<u8>) -> Result<Instant, Violation> {
-        if self.phase != Phase::Open {
+        if !self.is_open() {
             let end = self.started + self.settings.handshake_timeout;
             return if now >= end { Err(Violation::HandshakeTimeout) } else { Ok(end) };
         }
@@ -489,6 +511,18 @@ impl Session {
             }
             (Phase::Open, true, Frame::Draining) => Event::Draining,
             (Phase::Open, false, Frame::Cancel(token)) => Event::Cancelled(token),
+            (Phase::Open, false, Frame::Trace(trace)) if self.traces => {
+                self.phase = Phase::Traced;
+                Event::Traced(trace)
+            }
+            (Phase::Traced, false, Frame::Message { topic, encoding, payload }) => {
+                self.phase = Phase::Open;
+                Event::Message { topic, encoding, payload }
+            }
+            (Phase::Traced, false, Frame::Request { topic, token, remaining, encoding, payload }) => {
+                self.phase = Phase::Open;
+                Event::Request { topic, token, remaining, encoding, payload }
+            }
             (Phase::Open, false, Frame::Describe(topic)) => Event::Describe(topic),
             (Phase::Open, true, Frame::Description { topic, description }) => {
                 Event::Described { topic, description }
@@ -519,6 +553,7 @@ impl Session {
             return Err(Violation::TooLarge { length: MIN_FRAME_LIMIT, limit: peer.frame_limit });
         }
         self.peer_frame_limit = peer.frame_limit;
+        self.traces = self.settings.traces && peer.capabilities & TRACES != 0;
         Ok(())
     }
 }

@@ -36,6 +36,7 @@ fn settings() -> Settings {
         handshake_timeout: Duration::from_secs(5),
         keepalive_interval: Duration::from_secs(10),
         keepalive_timeout: Duration::from_secs(30),
+        traces: true,
     }
 }
 
@@ -147,6 +148,7 @@ impl Side {
             Event::Request { .. } => "request",
             Event::Response { .. } => "response",
             Event::Cancelled(_) => "cancelled",
+            Event::Traced(_) => "traced",
             Event::Goodbye { .. } => "goodbye",
         };
         self.see(kind);
@@ -187,6 +189,10 @@ impl Side {
             }
             Event::Welcome { .. } => {
                 assert!(!self.session.is_proved(), "nobody guesses the proof of a secret")
+            }
+            Event::Traced(trace) => {
+                // what can travel can be written as a header, and read again
+                assert_eq!(trace.to_string().parse(), Ok(trace));
             }
             Event::Describe(_) | Event::Message { .. } | Event::Request { .. } => {}
         }
@@ -265,6 +271,7 @@ impl Decoders {
             is_proved: false,
             deadline: None,
             cancellation: None,
+            trace: None,
             hold: Hold::Nothing,
         };
         Self {

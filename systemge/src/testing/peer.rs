@@ -16,7 +16,7 @@ use crate::protocol::frame::{
     Announced, Encoding, Frame, GoodbyeCode, Introduction, Status, begin_message, begin_request,
     begin_response, finish, write_announcement, write_text_response,
 };
-use crate::protocol::{MAGIC, MAX_VERSION, MIN_VERSION};
+use crate::protocol::{MAGIC, MAX_VERSION, MIN_VERSION, TRACES};
 use crate::topic::Topic;
 use crate::transport::{Listener, Stream};
 
@@ -450,7 +450,7 @@ impl fmt::Debug for ScriptedListener {
 }
 
 const fn introduction(name: &str, versions: (u16, u16)) -> Introduction<'_> {
-    Introduction { versions, capabilities: 0, frame_limit: FRAME_LIMIT, instance: 7, name }
+    Introduction { versions, capabilities: TRACES, frame_limit: FRAME_LIMIT, instance: 7, name }
 }
 
 fn bytes_of(frame: &Frame<'_>) -> Vec<u8> {

@@ -101,6 +101,11 @@ pub enum WireFrame {
         /// The response, the handler's error, or a text.
         payload: WirePayload,
     },
+    /// `TRACE`: what the next message or request is a part of.
+    Trace {
+        /// The trace, as a `traceparent`.
+        traceparent: String,
+    },
     /// `CANCEL`: the caller no longer waits.
     Cancelled {
         /// The request's token.
@@ -222,6 +227,7 @@ fn named(frame: &Frame<'_>, names: &mut TopicNames) -> WireFrame {
             status: *status as u8,
             payload: WirePayload::new(*encoding, payload),
         },
+        Frame::Trace(trace) => WireFrame::Trace { traceparent: trace.to_string() },
         Frame::Cancel(token) => WireFrame::Cancelled { token: *token },
     }
 }

@@ -27,7 +27,15 @@ impl Application for Nothing {
 pub(crate) fn test_core() -> Core {
     let program = Program::new(Nothing {});
     let node = Inner::new("test", NodeConfig::new(), program, &Registry::ended());
-    Core { node, sender: None, is_proved: false, deadline: None, cancellation: None, hold: Hold::Nothing }
+    Core {
+        node,
+        sender: None,
+        is_proved: false,
+        deadline: None,
+        cancellation: None,
+        trace: None,
+        hold: Hold::Nothing,
+    }
 }
 
 /// Web components that run until the test stops them.

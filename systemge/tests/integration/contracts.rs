@@ -7,7 +7,7 @@ use systemge::prelude::*;
 use systemge::{Contract, TopicKind};
 
 use crate::log::Log;
-use crate::support::{Caller, endpoint, listening, soon, start};
+use crate::support::{Caller, endpoint, listening, soon, start, until};
 
 /// What the programs of this test share.
 mod shared {
@@ -328,6 +328,49 @@ async fn a_message_reaches_only_its_instance() {
 }
 
 #[tokio::test]
+async fn all_instances_of_a_keyed_topic_are_counted_under_the_name_that_the_program_has_for_it() {
+    let system = System::new()
+        .node_with("one", Place::new(1), listening())
+        .node_with("two", Place::new(2), listening())
+        .node_with("player", Caller {}, listening())
+        .start()
+        .await
+        .expect("they start");
+    let nodes = system.nodes();
+    let [one, two, player] = &nodes[..] else { panic!("three nodes") };
+    for node in [one, two] {
+        player.connect(endpoint(node)).await.expect("they connect");
+    }
+    let tables = TableClient::new(player);
+    for (game, cards) in [(1, 3), (2, 4)] {
+        for card in 0..cards {
+            assert!(soon(tables.game(&GameId(game)).play(card)).await.is_ok());
+        }
+    }
+    let pattern = "table/{game}/play";
+    until(|| player.metrics().sent.iter().any(|sent| sent.sent == 7)).await;
+    let sent: Vec<(String, u64)> =
+        player.metrics().sent.iter().map(|sent| (sent.topic.to_string(), sent.sent)).collect();
+    assert_eq!(sent, [(pattern.to_owned(), 7)]);
+    for (node, cards) in [(one, 3), (two, 4)] {
+        let metrics = node.metrics();
+        let names: Vec<&str> = metrics.received.iter().map(|received| &*received.topic).collect();
+        assert_eq!(names, ["{game}/old", pattern, "table/{game}/tell", "room/{room}/{seat}"]);
+        assert_eq!(metrics.received[1].received, cards);
+    }
+    #[cfg(feature = "metrics")]
+    {
+        let text = system.openmetrics();
+        let line = |node: &str, count: u8| {
+            text.contains(&format!("systemge_received_total{{node=\"{node}\",topic=\"{pattern}\"}} {count}"))
+        };
+        assert!(line("one", 3) && line("two", 4), "{text}");
+        assert!(!text.contains("table/1/"), "no key is a label: {text}");
+    }
+    system.stop().await;
+}
+
+#[tokio::test]
 async fn an_instance_that_is_not_there_is_known_at_once() {
     let (place, node) = start("one", Place::new(1), listening()).await;
     let (player, caller) = start("player", Caller {}, listening()).await;
@@ -412,7 +455,7 @@ async fn a_node_tells_which_of_its_topics_nobody_handles() {
     let _ = soon(TableClient::new(&caller).game(&GameId(1)).tell(1)).await;
     assert_eq!(caller.unhandled_topics(), ["table/1/tell"]);
     chess.stop().await;
-    crate::support::until(|| caller.unhandled_topics().len() == 3).await;
+    until(|| caller.unhandled_topics().len() == 3).await;
     guest.stop().await;
 }
 
@@ -435,7 +478,7 @@ async fn called_topics_that_nobody_handles_are_logged_once_all_are_connected() {
     let (guest, caller) = start("guest", Guest {}, listening()).await;
     assert!(!log.has("lobby/open"), "nobody is dialled yet: {:#?}", log.texts());
     caller.connect(endpoint(&node)).await.expect("they connect");
-    crate::support::until(|| log.has("topics=lobby/open lobby/ready")).await;
+    until(|| log.has("topics=lobby/open lobby/ready")).await;
     assert!(log.has("topics that this node calls have no handler on any connected node"));
     let lines = log.texts().iter().filter(|text| text.contains("lobby/open")).count();
     let (chess, node) = start("chess", Chess::default(), listening()).await;

@@ -52,6 +52,7 @@ mod testing;
 mod timing;
 #[cfg(feature = "certificates")]
 mod tls;
+mod traces;
 #[cfg(feature = "certificates")]
 mod tls_entries;
 #[cfg(feature = "certificates")]

@@ -19,10 +19,11 @@ use crate::config::QueueConfig;
 use crate::error::panic_text;
 use crate::metrics::{SentCounts, SentTally};
 use crate::protocol::frame::{
-    Encoding, Frame, GoodbyeCode, MESSAGE_HEAD, Open, REQUEST_HEAD, Status, Token, TopicId, Violation,
-    begin_message, begin_request, finish,
+    Encoding, Frame, GoodbyeCode, MESSAGE_HEAD, Open, REQUEST_HEAD, Status, TRACE_FRAME, Token, TopicId,
+    Violation, begin_message, begin_request, finish,
 };
 use crate::protocol::pending::Pending;
+use crate::trace::TraceContext;
 
 /// Who waits for the outcome of a request.
 pub(crate) trait Sink: Send + Sync {
@@ -66,6 +67,8 @@ pub(crate) struct About<'a> {
     /// What is counted of the topic.
     pub(crate) counts: &'a Arc<SentCounts>,
     pub(crate) encoding: Encoding,
+    /// The span that it is sent from, if its node traces.
+    pub(crate) trace: Option<&'a TraceContext>,
 }
 
 /// A request that waits for its response.
@@ -129,6 +132,8 @@ struct State {
     /// Since when senders wait without any room.
     full_since: Option<Instant>,
     frame_limit: u32,
+    /// Whether the peer takes part in traces, too.
+    traces: bool,
     /// What was counted and not yet told to the node.
     tally: SentTally,
     /// Who asks whether the peer is still there.
@@ -177,6 +182,7 @@ impl Outbox {
                 woken: 0,
                 full_since: None,
                 frame_limit,
+                traces: false,
                 tally: SentTally::default(),
                 asks: None,
                 welcomed: false,
@@ -206,13 +212,16 @@ impl Outbox {
         }
         let start = state.buffer.len();
         let limit = state.frame_limit;
-        let written =
-            write(&mut state.buffer, limit, |out| begin_message(out, about.topic, about.encoding), encode);
-        if let Err(why) = written {
+        let trace = about.trace.filter(|_| state.traces);
+        let begin = |out: &mut Vec<u8>| {
+            write_trace(trace, out);
+            begin_message(out, about.topic, about.encoding)
+        };
+        if let Err(why) = write(&mut state.buffer, limit, begin, encode) {
             return Pushed::Failed(why);
         }
         state.messages += 1;
-        let bytes = state.buffer.len() - start - MESSAGE_HEAD;
+        let bytes = state.buffer.len() - start - trace_bytes(trace) - MESSAGE_HEAD;
         state.tally.sent(about.counts, bytes);
         drop(state);
         if start == 0 {
@@ -237,18 +246,22 @@ impl Outbox {
         }
         let first = state.buffer.is_empty();
         let limit = state.frame_limit;
+        let trace = about.trace.filter(|_| state.traces);
         let State { buffer, messages, pending, taken, tally, .. } = &mut *state;
         // the token is written last, since a request whose payload fails never waits
-        let start = buffer.len();
-        if let Err(why) =
-            write(buffer, limit, |out| begin_request(out, about.topic, 0, remaining, about.encoding), encode)
-        {
+        let before = buffer.len();
+        let begin = |out: &mut Vec<u8>| {
+            write_trace(trace, out);
+            begin_request(out, about.topic, 0, remaining, about.encoding)
+        };
+        if let Err(why) = write(buffer, limit, begin, encode) {
             return Pushed::Failed(why);
         }
+        let start = before + trace_bytes(trace);
         let due = pending.earliest();
         let Some(token) = pending.insert(deadline, Waiting { place: *taken + start as u64, ..waiting() })
         else {
-            buffer.truncate(start);
+            buffer.truncate(before);
             return Pushed::Failed("too many requests wait for this node".to_owned());
         };
         *messages += 1;
@@ -409,6 +422,11 @@ impl Outbox {
         self.lock().frame_limit = limit;
     }
 
+    /// From now on the traces of messages and requests travel with them.
+    pub(crate) fn set_traces(&self) {
+        self.lock().traces = true;
+    }
+
     /// Swaps the buffer out, if `into` is empty.
     pub(crate) fn take(&self, into: &mut Vec<u8>) -> Taken {
         let mut state = self.lock();
@@ -528,6 +546,20 @@ impl State {
 
 /// Where the token of a request stands in its frame: after the length, the kind, the flags and the topic.
 const REQUEST_TOKEN: usize = 10;
+
+/// Writes what a message or request is a part of, directly before it.
+#[inline]
+fn write_trace(trace: Option<&TraceContext>, out: &mut Vec<u8>) {
+    if let Some(trace) = trace {
+        Frame::Trace(*trace).write(out);
+    }
+}
+
+/// How many bytes that takes.
+#[inline]
+fn trace_bytes(trace: Option<&TraceContext>) -> usize {
+    trace.map_or(0, |_| TRACE_FRAME)
+}
 
 /// Writes one frame, or leaves the buffer as it was: if the payload is refused, too large, or panics.
 #[inline]

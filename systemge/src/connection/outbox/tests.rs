@@ -48,7 +48,7 @@ fn counts() -> Arc<SentCounts> {
 }
 
 const fn about(topic: TopicId, encoding: Encoding, counts: &Arc<SentCounts>) -> About<'_> {
-    About { topic, counts, encoding }
+    About { topic, counts, encoding, trace: None }
 }
 
 struct Nobody;

@@ -16,6 +16,7 @@ pub(super) fn settings() -> Settings {
         handshake_timeout: Duration::from_secs(5),
         keepalive_interval: Duration::from_secs(10),
         keepalive_timeout: Duration::from_secs(30),
+        traces: true,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::protocol::frame::{
 };
 use crate::protocol::session::{Session, Step};
 use crate::protocol::{HANDSHAKE_FRAME, MAGIC};
+use crate::trace::TraceContext;
 
 /// A frame that owns what it holds.
 #[derive(Debug, Clone)]
@@ -41,7 +42,7 @@ fn owned() -> impl Strategy<Value = Owned> {
             .prop_map(|(nonce, instance, name)| Owned::Challenge(nonce, instance, name)),
         (any::<bool>(), any::<[u8; 32]>(), any::<[u8; 32]>())
             .prop_map(|(counter, nonce, proof)| Owned::Proof(counter, nonce, proof)),
-        (0..5u8, any::<u64>()).prop_map(|(kind, number)| Owned::Plain(kind, number)),
+        (0..6u8, any::<u64>()).prop_map(|(kind, number)| Owned::Plain(kind, number)),
         (0..4u8, any::<bool>(), any::<u32>(), any::<u64>(), prop::collection::vec(any::<u8>(), 0..200))
             .prop_map(|(kind, json, number, token, payload)| Owned::Payload(
                 kind, json, number, token, payload
@@ -86,6 +87,11 @@ impl Owned {
             Self::Plain(1, nonce) => use_frame(&Frame::Ping(*nonce)),
             Self::Plain(2, nonce) => use_frame(&Frame::Pong(*nonce)),
             Self::Plain(3, topic) => use_frame(&Frame::Describe(*topic as u32)),
+            Self::Plain(4, ids) => {
+                let (trace, span) = (u128::from(*ids).max(1).to_be_bytes(), (ids >> 8).max(1).to_be_bytes());
+                let trace = TraceContext::of_bytes(trace, span, (ids % 4) as u8);
+                use_frame(&Frame::Trace(trace.expect("ids and flags that there are")))
+            }
             Self::Plain(_, token) => use_frame(&Frame::Cancel(*token)),
             Self::Payload(kind, json, number, token, payload) => {
                 let (topic, token) = (*number, *token);

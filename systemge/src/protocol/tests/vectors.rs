@@ -115,6 +115,10 @@ enum FrameVector {
         bytes: String,
         token: u64,
     },
+    Trace {
+        bytes: String,
+        traceparent: String,
+    },
 }
 
 #[derive(Deserialize)]
@@ -328,11 +332,14 @@ fn frames_are_written_and_read_as_the_vectors_say() {
                 continue;
             }
             FrameVector::Cancel { bytes, token } => (bytes, Frame::Cancel(*token)),
+            FrameVector::Trace { bytes, traceparent } => {
+                (bytes, Frame::Trace(traceparent.parse().expect("a traceparent")))
+            }
         };
         check(text, &frame);
         kinds.insert(frame.name());
     }
-    assert_eq!(kinds.len(), 17, "a kind of frame has no vector: {kinds:?}");
+    assert_eq!(kinds.len(), 18, "a kind of frame has no vector: {kinds:?}");
 }
 
 #[test]
