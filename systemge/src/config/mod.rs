@@ -27,6 +27,8 @@ use serde::Deserialize;
 mod connect;
 mod dashboard;
 mod deserialize;
+#[cfg(feature = "dashboard")]
+mod effective;
 mod endpoint;
 mod entry;
 mod environment;
@@ -54,6 +56,8 @@ mod written;
 
 pub use self::connect::ConnectConfig;
 pub use self::dashboard::DashboardConfig;
+#[cfg(feature = "dashboard")]
+pub(crate) use self::effective::effective;
 pub use self::endpoint::{Endpoint, EndpointError, Scheme};
 pub(crate) use self::entry::Entry;
 pub use self::error::{ConfigError, Finding};
@@ -67,6 +71,8 @@ pub(crate) use self::units::parse_duration;
 pub use self::web::{
     HttpConfig, HttpsRedirectConfig, Rate, SlowClientPolicy, WebSocketConfig, WebSocketQueueConfig,
 };
+#[cfg(feature = "dashboard")]
+pub(crate) use self::written::Written;
 
 /// The configuration of a whole system: what a configuration file holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]

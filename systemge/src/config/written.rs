@@ -12,6 +12,8 @@ pub(crate) struct Written {
     pub(crate) value: String,
     /// `systemge.toml:12`, or the name of a variable.
     pub(crate) source: String,
+    /// Which of the two.
+    pub(crate) from_environment: bool,
 }
 
 impl SystemConfig {
@@ -22,7 +24,7 @@ impl SystemConfig {
         let mut written = Vec::new();
         let place = |origin: &Origin| match origin {
             Origin::Text(range) => format!("{}:{}", source.name, source.line_and_column(range.start).0),
-            Origin::Variable(name) => format!("environment variable {name}"),
+            Origin::Variable(name) => name.to_string(),
         };
         if let Some(value) = root.at(&path) {
             collect(value, &mut Vec::new(), &place, &mut written);
@@ -46,7 +48,8 @@ fn collect(
             let is_secret = matches!(path.last(), Some(Segment::Key(key)) if SECRET.iter().any(|word| key.contains(word)));
             let value_text = if is_secret { "***".to_owned() } else { text(value) };
             let key = Path(path).to_string();
-            written.push(Written { key, value: value_text, source: place(&value.origin) });
+            let from_environment = matches!(value.origin, Origin::Variable(_));
+            written.push(Written { key, value: value_text, source: place(&value.origin), from_environment });
             return;
         }
     };
@@ -98,6 +101,7 @@ mod tests {
             key: key.to_owned(),
             value: value.to_owned(),
             source: format!("a.toml:{line}"),
+            from_environment: false,
         };
         assert_eq!(
             config.written(&["nodes", "life"]),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::history::{Series, Values};
+use crate::http::{HttpCounters, StatusCounts};
 use crate::metrics::{Counters, Direction, Durations};
 use crate::node::Node;
 
@@ -46,6 +47,26 @@ pub(super) const PROCESS_SERIES: [Series; PROCESS] = series! {
 };
 pub(super) const PROCESS: usize = 3;
 
+/// What the HTTP component has answered: by routes, from folders, and what nobody was there for.
+#[derive(Debug, Clone, Copy)]
+struct HttpAnswers {
+    total: u64,
+    server_errors: u64,
+}
+
+impl HttpAnswers {
+    fn of(node: &Node) -> Self {
+        let http = &node.inner().program().http;
+        let HttpCounters { folders, unmatched, refused } = http.counters();
+        let routes = node.inner().metrics().http().snapshot();
+        let others = [folders, unmatched, refused];
+        Self {
+            total: routes.total() + others.iter().map(StatusCounts::total).sum::<u64>(),
+            server_errors: routes.server_error + others.iter().map(|counts| counts.server_error).sum::<u64>(),
+        }
+    }
+}
+
 /// The counters of a node at one moment, of which the difference to the next counts.
 #[derive(Debug, Clone)]
 pub(super) struct Reading {
@@ -80,6 +101,7 @@ impl Reading {
         let connected = metrics.peers.iter().filter(|peer| peer.connected);
         let counters = &metrics.counters;
         let clients = if config.websocket.is_some() { metrics.websocket.clients as f32 } else { f32::NAN };
+        let http = HttpAnswers::of(node);
         let mut durations = Durations::default();
         for topic in &metrics.received {
             merge(&mut durations, &topic.durations);
@@ -94,8 +116,8 @@ impl Reading {
                 counters.late,
                 errors(counters),
                 counters.dropped,
-                metrics.http.responses.total(),
-                metrics.http.responses.server_error,
+                http.total,
+                http.server_errors,
             ],
             gauges: [
                 connected.clone().map(|peer| peer.queue_bytes).sum::<u64>() as f32,

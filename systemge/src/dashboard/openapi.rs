@@ -378,11 +378,14 @@ fn schemas() -> Value {
         } })),
         "Set": object(json!({ "key": text(), "value": text() })),
         "Status": object(json!({ "status": text() })),
-        "Settings": object(json!({ "settings": list(schema("Setting")), "configuration": list(schema("Written")), "by_program": truth() })),
+        "Settings": object(json!({ "settings": list(schema("Setting")), "configuration": list(schema("Value")) })),
         "Setting": object(json!({
             "key": text(), "value": text(), "configured": text(), "kind": { "enum": ["duration", "count", "networks"] }, "help": text(),
         })),
-        "Written": object(json!({ "key": text(), "value": text(), "source": text() })),
+        "Value": object(json!({
+            "key": text(), "value": text(), "from": { "enum": ["default", "file", "environment", "code", "runtime"] },
+            "place": { "type": "string", "description": "The line of the file, or the variable; empty for the others." },
+        })),
         "Problem": { "type": "object", "properties": { "title": text(), "status": count(), "detail": text() }, "required": ["title", "status"] },
         "Action": object(json!({
             "id": count(), "time": time(), "role": role(), "address": text(), "action": text(), "node": text(), "detail": text(),
@@ -453,7 +456,7 @@ mod tests {
             if path.starts_with("/health/") {
                 continue;
             }
-            let methods = crate::dashboard::site::methods(&path).expect(&path);
+            let methods = crate::dashboard::route::methods(&path).expect(&path);
             assert!(
                 methods.iter().any(|known| known.as_str().eq_ignore_ascii_case(method)),
                 "{method} {path}"

@@ -1,11 +1,12 @@
 //! What is configured: what can be changed while a node runs, and where every value comes from.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::access::{AccessRules, parse_network};
-use crate::config::NodeConfig;
+use crate::config::{HttpConfig, NodeConfig, WebSocketConfig, Written, effective};
 use crate::node::Node;
 
 /// Something that can be changed while a node runs.
@@ -20,21 +21,22 @@ pub(super) struct Setting {
     help: &'static str,
 }
 
-/// A value of the configuration.
+/// A value of the configuration, whoever has said it.
 #[derive(Debug, Serialize)]
-pub(super) struct Written {
+pub(super) struct Value {
     key: String,
     value: String,
-    source: String,
+    /// `default`, `file`, `environment`, `code`, or `runtime` for what was changed while the node runs.
+    from: &'static str,
+    /// `systemge.toml:12`, or the name of a variable; empty for the others.
+    place: String,
 }
 
 #[derive(Debug, Serialize)]
 pub(super) struct Settings {
     settings: Vec<Setting>,
-    /// What the file and the environment say; every other key has its default.
-    configuration: Vec<Written>,
-    /// Whether the program itself has made the node's configuration.
-    by_program: bool,
+    /// Every key with the value that holds, and where that comes from.
+    configuration: Vec<Value>,
 }
 
 /// A key whose value is a duration or a count.
@@ -143,13 +145,46 @@ impl Settings {
             }
         }
         let written = config.written(&["nodes", node.name()]);
-        let by_program = !config.nodes.contains_key(node.name());
-        let configuration = written.into_iter().map(|written| Written {
-            key: written.key,
-            value: written.value,
-            source: written.source,
-        });
-        Self { settings, configuration: configuration.collect(), by_program }
+        Self { settings, configuration: configuration(inner.config(), &now, written) }
+    }
+}
+
+/// Every key with its value; `now` is what holds after changes at run time.
+fn configuration(configured: &NodeConfig, now: &NodeConfig, mut written: Vec<Written>) -> Vec<Value> {
+    let mut defaults = NodeConfig::new();
+    defaults.http = configured.http.as_ref().map(|_| HttpConfig::default());
+    defaults.websocket = configured.websocket.as_ref().map(|_| WebSocketConfig::default());
+    let defaults: BTreeMap<String, String> = effective(&defaults).into_iter().collect();
+    let before: BTreeMap<String, String> = effective(configured).into_iter().collect();
+    let mut values = Vec::new();
+    for (key, value) in effective(now) {
+        // what is written inside of a key stands for it
+        let inside = |written: &Written| {
+            written.key.strip_prefix(&*key).is_some_and(|rest| rest.starts_with(['.', '[']))
+        };
+        if before.get(&key) != Some(&value) {
+            written.retain(|written| written.key != key);
+            values.push(Value { key, value, from: "runtime", place: String::new() });
+        } else if let Some(place) = written.iter().position(|written| written.key == key) {
+            values.push(Value::of(written.remove(place)));
+        } else if written.iter().any(inside) {
+            let (of_key, others): (Vec<_>, Vec<_>) = written.into_iter().partition(inside);
+            written = others;
+            values.extend(of_key.into_iter().map(Value::of));
+        } else {
+            let from = if defaults.get(&key) == Some(&value) { "default" } else { "code" };
+            values.push(Value { key, value, from, place: String::new() });
+        }
+    }
+    values.extend(written.into_iter().map(Value::of));
+    values
+}
+
+impl Value {
+    fn of(written: Written) -> Self {
+        let Written { key, value, source, from_environment } = written;
+        let from = if from_environment { "environment" } else { "file" };
+        Self { key, value, from, place: source }
     }
 }
 

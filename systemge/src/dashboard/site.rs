@@ -3,16 +3,10 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use ::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
-    SET_COOKIE, X_FRAME_OPTIONS,
-};
+use ::http::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE};
 use ::http::{HeaderMap, Method, StatusCode};
 use bytes::{Buf, Bytes, BytesMut};
-use futures_util::stream::{self, BoxStream};
-use futures_util::{Stream, StreamExt as _};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use futures_util::{Stream, StreamExt as _, stream};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use warp::path::FullPath;
@@ -23,16 +17,15 @@ use super::action::{self, Action};
 use super::audit::{self, Who};
 use super::auth::Role;
 use super::board::{Board, Tick};
-use super::history::{MINUTES, Resolution, SECONDS};
+use super::input::{Body, Login, Nothing, Query, Run, Set, body, decoded, endpoint, nothing, span};
+use super::reply::{allowed, encoded, hardened, json_response, raw_json};
+use super::route::{NodeRoute, Route};
 use super::settings::Settings;
 use super::view::{Fleet, NodeDetail, Topology};
 use super::{assets, openapi};
-use crate::config::Endpoint;
 use crate::node::{Node, NodeState};
 use crate::text::printable;
 use crate::web::{Refusal, RemoteAddress, Tasks};
-
-type Body = BoxStream<'static, Result<Bytes, ()>>;
 
 /// A request, taken apart.
 struct Request {
@@ -69,83 +62,6 @@ pub(super) fn filter(board: Arc<Board>, tasks: &Tasks) -> BoxedFilter<(Response,
             }
         })
         .boxed()
-}
-
-/// What is at a path of the API.
-enum Route<'p> {
-    Session,
-    SessionEnd,
-    OpenApi,
-    Fleet,
-    Topology,
-    Audit,
-    Events,
-    History,
-    ProcessHistory,
-    Metrics,
-    Node(&'p str, NodeRoute<'p>),
-}
-
-enum NodeRoute<'p> {
-    Detail,
-    History,
-    Start,
-    Stop,
-    Restart,
-    Drain,
-    Connect,
-    Disconnect,
-    Settings,
-    Command(&'p str),
-}
-
-impl<'p> Route<'p> {
-    fn find(path: &'p str) -> Option<Self> {
-        if path == "/metrics" {
-            return Some(Self::Metrics);
-        }
-        let segments: Vec<&str> = path.strip_prefix("/api/")?.split('/').collect();
-        Some(match segments.as_slice() {
-            ["session"] => Self::Session,
-            ["session", "end"] => Self::SessionEnd,
-            ["openapi.json"] => Self::OpenApi,
-            ["fleet"] => Self::Fleet,
-            ["topology"] => Self::Topology,
-            ["audit"] => Self::Audit,
-            ["events"] => Self::Events,
-            ["history"] => Self::History,
-            ["process", "history"] => Self::ProcessHistory,
-            ["nodes", node, rest @ ..] => Self::Node(
-                node,
-                match rest {
-                    [] => NodeRoute::Detail,
-                    ["history"] => NodeRoute::History,
-                    ["start"] => NodeRoute::Start,
-                    ["stop"] => NodeRoute::Stop,
-                    ["restart"] => NodeRoute::Restart,
-                    ["drain"] => NodeRoute::Drain,
-                    ["connect"] => NodeRoute::Connect,
-                    ["disconnect"] => NodeRoute::Disconnect,
-                    ["settings"] => NodeRoute::Settings,
-                    ["commands", command] => NodeRoute::Command(command),
-                    _ => return None,
-                },
-            ),
-            _ => return None,
-        })
-    }
-
-    /// The methods that it takes.
-    const fn methods(&self) -> &'static [Method] {
-        match self {
-            Self::Session => &[Method::GET, Method::POST],
-            Self::SessionEnd => &[Method::POST],
-            Self::Node(_, NodeRoute::Settings) => &[Method::GET, Method::POST],
-            Self::Node(_, NodeRoute::Detail | NodeRoute::History) => &[Method::GET],
-            Self::Node(..) => &[Method::POST],
-            _ => &[Method::GET],
-        }
-    }
 }
 
 impl Site {
@@ -303,7 +219,7 @@ impl Site {
             }
         };
         if who.role != Role::Operator {
-            self.board.audit.refused(who, route_name(&route), node.name(), "this login may only look");
+            self.board.audit.refused(who, route.action(), node.name(), "this login may only look");
             self.board.hurry();
             return Err(Refusal::new(StatusCode::FORBIDDEN, "this login may only look"));
         }
@@ -410,193 +326,10 @@ fn fleet(board: &Board) -> Bytes {
     })
 }
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Login {
-    token: String,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Where {
-    endpoint: String,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Set {
-    key: String,
-    value: String,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Run {
-    #[serde(default)]
-    arguments: Option<Value>,
-}
-
-async fn nothing(stream: Body) -> Result<(), Refusal> {
-    body::<Nothing>(stream).await.map(|_| ())
-}
-
-async fn endpoint(stream: Body) -> Result<Endpoint, Refusal> {
-    let Where { endpoint } = body(stream).await?;
-    endpoint.parse().map_err(|error: crate::config::EndpointError| {
-        Refusal::new(StatusCode::BAD_REQUEST, format!("`endpoint` is wrong: {error}"))
-    })
-}
-
-/// The body of a request as JSON; an empty one is an empty object.
-async fn body<T: DeserializeOwned>(mut stream: Body) -> Result<T, Refusal> {
-    let mut bytes = Vec::new();
-    let late = |_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body of the request took too long");
-    while let Some(chunk) = tokio::time::timeout(BODY_TIME, stream.next()).await.map_err(late)? {
-        let chunk =
-            chunk.map_err(|()| Refusal::new(StatusCode::BAD_REQUEST, "the body of the request broke off"))?;
-        if bytes.len() + chunk.len() > BODY_BYTES {
-            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the body of the request is too large"));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-    serde_json::from_slice(text).map_err(|error| {
-        Refusal::new(StatusCode::BAD_REQUEST, format!("the body is not what is expected: {error}"))
-    })
-}
-
-/// The parameters of a query.
-struct Query(Vec<(String, String)>);
-
-impl Query {
-    fn new(query: &str, known: &[&str]) -> Result<Self, Refusal> {
-        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
-            .map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "the query is not valid"))?;
-        for (position, (name, _)) in pairs.iter().enumerate() {
-            let twice = pairs.iter().take(position).any(|(other, _)| other == name);
-            if twice || !known.contains(&name.as_str()) {
-                let known = known.join("`, `");
-                let why = format!("the query has `{}`; it takes each of `{known}` once", printable(name));
-                return Err(Refusal::new(StatusCode::BAD_REQUEST, why));
-            }
-        }
-        Ok(Self(pairs))
-    }
-
-    fn text(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
-    }
-
-    fn number(&self, name: &str, most: usize) -> Result<Option<usize>, Refusal> {
-        let Some(text) = self.text(name) else { return Ok(None) };
-        let number = text.parse().ok().filter(|number| (1..=most).contains(number));
-        let why = || Refusal::new(StatusCode::BAD_REQUEST, format!("`{name}` is a number from 1 to {most}"));
-        number.ok_or_else(why).map(Some)
-    }
-}
-
-/// How much of the past is asked for, and how fine.
-fn span(query: &Query) -> Result<(Resolution, usize), Refusal> {
-    let resolution = match query.text("resolution") {
-        None | Some("second") => Resolution::Second,
-        Some("minute") => Resolution::Minute,
-        Some(_) => {
-            return Err(Refusal::new(StatusCode::BAD_REQUEST, "`resolution` is `second` or `minute`"));
-        }
-    };
-    let most = SECONDS.max(MINUTES);
-    Ok((resolution, query.number("rows", most)?.unwrap_or(most)))
-}
-
-fn decoded(segment: &str) -> Result<String, Refusal> {
-    let text = percent_encoding::percent_decode_str(segment).decode_utf8();
-    text.map(Into::into).map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "the path is not UTF-8"))
-}
-
-fn allowed(method: &Method, methods: &[Method]) -> Result<(), Refusal> {
-    if methods.contains(method) {
-        return Ok(());
-    }
-    let names = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
-    let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, format!("this path takes {names}"));
-    Err(match HeaderValue::from_str(&names) {
-        Ok(names) => refusal.with(ALLOW, names),
-        Err(_) => refusal,
-    })
-}
-
-const fn route_name(route: &NodeRoute<'_>) -> &'static str {
-    match route {
-        NodeRoute::Detail | NodeRoute::History => "look",
-        NodeRoute::Start => "start",
-        NodeRoute::Stop => "stop",
-        NodeRoute::Restart => "restart",
-        NodeRoute::Drain => "drain",
-        NodeRoute::Connect => "connect",
-        NodeRoute::Disconnect => "disconnect",
-        NodeRoute::Settings => "set",
-        NodeRoute::Command(_) => "command",
-    }
-}
-
-fn encoded(value: &impl Serialize) -> Bytes {
-    // our own structs, whose keys are texts
-    serde_json::to_vec(value).map(Bytes::from).unwrap_or_else(|_| Bytes::from_static(b"null"))
-}
-
-fn raw_json(bytes: Bytes) -> Response {
-    let mut response = Response::new(bytes.into());
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-fn json_response(status: StatusCode, value: &impl Serialize) -> Response {
-    let mut response = raw_json(encoded(value));
-    *response.status_mut() = status;
-    response
-}
-
-/// Adds the headers that every answer of the dashboard has: nothing of it is kept, framed, or mixed with what others
-/// serve, and the page runs its own scripts and no others.
-fn hardened(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (CACHE_CONTROL, "no-store"),
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (REFERRER_POLICY, "no-referrer"),
-        (X_FRAME_OPTIONS, "DENY"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    response
-}
-
-/// `require-trusted-types-for`: even our own scripts can't turn text into HTML.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-                      manifest-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-                      require-trusted-types-for 'script'; trusted-types 'none'";
-
 fn boxed<S, B>(stream: S) -> Body
 where
     S: Stream<Item = Result<B, warp::Error>> + Send + 'static,
     B: Buf,
 {
     stream.map(|chunk| chunk.map(|mut chunk| chunk.copy_to_bytes(chunk.remaining())).map_err(|_| ())).boxed()
-}
-
-/// The largest body of a request: a command with its arguments.
-const BODY_BYTES: usize = 256 * 1024;
-/// How long a client may pause within a body.
-const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(10);
-
-/// The methods that a path of the API takes.
-#[cfg(test)]
-pub(super) fn methods(path: &str) -> Option<&'static [Method]> {
-    Route::find(path).map(|route| route.methods())
 }

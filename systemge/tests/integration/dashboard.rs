@@ -624,3 +624,272 @@ async fn metrics_and_health_are_served() {
     assert_eq!(get(address, "/health/ready").await.status, 200, "who probes has no token");
     system.stop().await;
 }
+
+/// The events that a page gets, one after the other.
+struct Page {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Page {
+    async fn open(address: SocketAddr) -> Self {
+        Self { stream: watch(address, "?topology=true").await, buffer: Vec::new() }
+    }
+
+    async fn next(&mut self) -> Value {
+        soon(async {
+            loop {
+                let end = self.buffer.windows(2).position(|two| two == b"\n\n");
+                if let Some(end) = end {
+                    let part: Vec<u8> = self.buffer.drain(..end + 2).collect();
+                    // the heads of the answer and of its chunks stand between events
+                    let text = String::from_utf8_lossy(&part).into_owned();
+                    let text = text.replace("\r\n", "\n");
+                    if let Some(event) = text.lines().find_map(|line| line.strip_prefix("data: ")) {
+                        return serde_json::from_str(event)
+                            .unwrap_or_else(|error| panic!("{error}: {event}"));
+                    }
+                    continue;
+                }
+                let mut chunk = [0; 64 * 1024];
+                let read = self.stream.read(&mut chunk).await.expect("it goes on");
+                assert!(read > 0, "the stream has ended");
+                self.buffer.extend_from_slice(&chunk[..read]);
+            }
+        })
+        .await
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_read_misses_moments_and_holds_up_nobody() {
+    let mut system = System::new().node_with("counter", Counter::default(), listening());
+    // so that what a page is told is more than the buffers of a socket take
+    for number in 0..60 {
+        system = system.node_with(format!("visitor-{number}"), Visitor::default(), listening());
+    }
+    let system = system.dashboard_with(anywhere()).start().await.expect("it starts");
+    let address = system.dashboard_address().expect("it has a dashboard");
+    let (mut slow, mut quick) = (Page::open(address).await, Page::open(address).await);
+    let audit = |event: &Value| event["fleet"]["audit"].as_u64().expect("a number");
+    slow.next().await;
+    let (mut told, mut bytes) = (0, 0);
+    let mut newest = audit(&quick.next().await);
+    while bytes < 16 * 1024 * 1024 {
+        let set = json!({ "arguments": { "total": told } });
+        assert_eq!(post(address, "/api/nodes/counter/commands/set", &[], &set).await.status, 200);
+        // the one that reads is told of it, whatever the other does
+        loop {
+            let event = quick.next().await;
+            told += 1;
+            bytes += event.to_string().len();
+            if audit(&event) > newest {
+                newest = audit(&event);
+                break;
+            }
+        }
+    }
+    let mut seen = 1;
+    while audit(&slow.next().await) < newest {
+        seen += 1;
+    }
+    assert!(seen < told, "it was kept {seen} of {told} moments");
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn pages_that_are_gone_leave_nothing_behind() {
+    let mut config = anywhere();
+    config.connections = 8;
+    let (system, address) = start(config).await;
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    get(address, "/api/fleet").await;
+    let mut before = 0;
+    until(|| {
+        // what the nodes need to start is done when two looks see the same
+        std::mem::replace(&mut before, tasks()) == tasks()
+    })
+    .await;
+    for _ in 0..5 {
+        // more than may be there at the same time, all in all
+        let mut pages = Vec::new();
+        for _ in 0..7 {
+            let mut page = Page::open(address).await;
+            page.next().await;
+            pages.push(page);
+        }
+        drop(pages);
+        until(|| tasks() <= before).await;
+    }
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn two_pages_and_a_scraper_see_the_same_numbers() {
+    let (system, address) = start(anywhere()).await;
+    let (counter, visitor) =
+        (system.node("counter").expect("a node"), system.node("visitor").expect("a node"));
+    visitor.connect(endpoint(&counter)).await.expect("it connects");
+    let (mut one, mut other) = (Page::open(address).await, Page::open(address).await);
+    let scrape = async || {
+        let metrics = get(address, "/metrics").await.body;
+        let line = metrics
+            .lines()
+            .find(|line| line.starts_with("systemge_received_total{node=\"counter\",topic=\"add\"}"));
+        line.and_then(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).expect("a number")
+    };
+    assert_eq!(scrape().await, 0);
+    let client = CounterClient::new(&visitor);
+    for _ in 0..500 {
+        client.add(1).await.expect("it is handed over");
+    }
+    assert_eq!(soon(client.total()).await, Ok(500));
+    let mut moments: [std::collections::BTreeMap<u64, Value>; 2] = Default::default();
+    for (page, moments) in [&mut one, &mut other].into_iter().zip(&mut moments) {
+        loop {
+            let event = page.next().await;
+            let values = node(&event["fleet"], "counter")["values"].clone();
+            let has_moved = values["messages_in"].as_f64() > Some(0.0);
+            moments.insert(event["fleet"]["time"].as_u64().expect("a time"), values);
+            if has_moved {
+                break;
+            }
+            // reading in between takes nothing away from anybody
+            assert_eq!(scrape().await, 500);
+        }
+    }
+    let [one, other] = moments;
+    let (time, values) = one.last_key_value().expect("a moment");
+    assert_eq!(other.get(time), Some(values), "{other:?}");
+    assert_eq!(scrape().await, 500);
+    assert_eq!(counter.metrics().received[0].received, 500);
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn the_configuration_is_shown_whole_and_says_who_has_said_what() {
+    let text = r#"
+[nodes.counter]
+listen = ["tcp://127.0.0.1:0"]
+secret = "correct horse battery staple"
+
+[nodes.counter.requests]
+timeout = "3s"
+
+[nodes.counter.peers.visitor]
+may_send = ["add"]
+"#;
+    let config = SystemConfig::from_toml(text, "shop.toml").expect("valid");
+    let mut by_hand = listening();
+    by_hand.requests.limit = 7;
+    let system = System::from_config(config)
+        .node("counter", Counter::default())
+        .node_with("visitor", Visitor::default(), by_hand)
+        .dashboard_with(anywhere())
+        .start()
+        .await
+        .expect("it starts");
+    let address = system.dashboard_address().expect("it has a dashboard");
+    let shown = async |node: &str, key: &str| {
+        let settings = get(address, &format!("/api/nodes/{node}/settings")).await.json();
+        let values = settings["configuration"].as_array().expect("a list");
+        let found: Vec<&Value> = values.iter().filter(|value| value["key"] == key).collect();
+        let [value] = &found[..] else { panic!("`{key}` once: {settings}") };
+        [&value["value"], &value["from"], &value["place"]]
+            .map(|text| text.as_str().expect("a text").to_owned())
+    };
+    let check = async |node: &str, key: &str, expected: [&str; 3]| {
+        assert_eq!(shown(node, key).await, expected, "{key} of {node}");
+    };
+    check("counter", "requests.timeout", ["\"3s\"", "file", "shop.toml:7"]).await;
+    check("counter", "secret", ["***", "file", "shop.toml:4"]).await;
+    check("counter", "peers.visitor.may_send", ["[\"add\"]", "file", "shop.toml:10"]).await;
+    check("counter", "requests.limit", ["0", "default", ""]).await;
+    check("counter", "queue.policy", ["\"wait\"", "default", ""]).await;
+    check("counter", "limits.payload_bytes", ["left out", "default", ""]).await;
+    check("visitor", "requests.limit", ["7", "code", ""]).await;
+    check("visitor", "requests.timeout", ["\"10s\"", "default", ""]).await;
+    let set = json!({ "key": "requests.timeout", "value": "4s" });
+    for node in ["counter", "visitor"] {
+        assert_eq!(post(address, &format!("/api/nodes/{node}/settings"), &[], &set).await.status, 200);
+        check(node, "requests.timeout", ["\"4s\"", "runtime", ""]).await;
+    }
+    system.stop().await;
+}
+
+#[cfg(feature = "websocket")]
+mod web {
+    use systemge::config::{HttpConfig, WebSocketConfig};
+
+    use super::*;
+
+    #[derive(systemge::Application, Default)]
+    struct Gateway {}
+
+    #[systemge::http(folder("/files", concat!(env!("CARGO_MANIFEST_DIR"), "/src/config")))]
+    impl Gateway {
+        #[get("/fine")]
+        async fn fine(&self) -> String {
+            "fine".to_owned()
+        }
+
+        #[get("/broken")]
+        async fn broken(&self) -> Result<String, systemge::http::HttpError> {
+            Err(systemge::http::HttpError::internal("it broke"))
+        }
+    }
+
+    #[systemge::websocket]
+    impl Gateway {
+        #[topic("hello")]
+        async fn hello(&self, _name: String) {}
+    }
+
+    #[tokio::test]
+    async fn what_browsers_do_is_in_the_charts() {
+        let mut http = HttpConfig::default();
+        http.listen = ([127, 0, 0, 1], 0).into();
+        let gateway = listening().http(http).websocket(WebSocketConfig::default());
+        let system = System::new()
+            .node_with("gateway", Gateway::default(), gateway)
+            .node_with("counter", Counter::default(), listening())
+            .dashboard_with(anywhere())
+            .start()
+            .await
+            .expect("it starts");
+        let address = system.dashboard_address().expect("it has a dashboard");
+        let site = system.node("gateway").expect("it").http_address().expect("it serves");
+        let mut page = Page::open(address).await;
+        page.next().await;
+        let (client, _) =
+            tokio_tungstenite::connect_async(format!("ws://{site}/ws")).await.expect("a client");
+        // every kind of answer counts: of routes, of folders, and none
+        for (path, status) in
+            [("/fine", 200), ("/fine", 200), ("/broken", 500), ("/files/mod.rs", 200), ("/no", 404)]
+        {
+            assert_eq!(get(site, path).await.status, status, "{path}");
+        }
+        let (mut requests, mut errors) = (0.0, 0.0);
+        let mut last = None;
+        loop {
+            let event = page.next().await;
+            let time = event["fleet"]["time"].as_f64().expect("a time");
+            let of =
+                |node_name: &str, series: &str| node(&event["fleet"], node_name)["values"][series].as_f64();
+            assert_eq!(of("counter", "http_requests"), None, "it has no such component");
+            assert_eq!(of("counter", "websocket_clients"), None);
+            if let (Some(rate), Some(last)) = (of("gateway", "http_requests"), last.replace(time)) {
+                // rates are rounded to a tenth, and seconds are not exact
+                let seconds = (time - last) / 1000.0;
+                requests += rate * seconds;
+                errors += of("gateway", "http_errors").unwrap_or(0.0) * seconds;
+            }
+            if requests > 3.0 && errors > 0.5 && of("gateway", "websocket_clients") == Some(1.0) {
+                break;
+            }
+        }
+        drop(client);
+        while node(&page.next().await["fleet"], "gateway")["values"]["websocket_clients"] != 0.0 {}
+        system.stop().await;
+    }
+}

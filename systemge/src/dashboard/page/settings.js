@@ -5,11 +5,21 @@ import { h, list, set, tableOf, text, toast } from "./dom.js";
 
 const HINTS = { duration: "such as 250ms, 10s or 5m", count: "a whole number", networks: "networks such as 10.0.0.0/8, with commas between them" };
 
+const SOURCES = { default: "default", file: "file", environment: "environment", code: "code of the program", runtime: "changed while it runs" };
+
+/** A key with its value, and who has said so. */
+function configured({ key, value, from, place }) {
+  const source = h("td", { class: "source" }, SOURCES[from], place === "" ? null : h("span", { class: "why mono" }, place));
+  return h("tr", { "data-from": from }, h("td", {}, h("code", { class: "name" }, key)), h("td", { class: "value" }, value), source);
+}
+
 export function settingsTab(name) {
   const live = h("tbody");
   const written = h("tbody");
-  const note = h("p", { class: "empty" });
-  const table = tableOf("What the configuration says", ["Key", "Value", "From"], written);
+  const table = tableOf("The configuration that holds", ["Key", "Value", "From"], written);
+  const only = h("button", { type: "button", "aria-pressed": "false", onclick: () => choose(true) }, "Set");
+  const all = h("button", { type: "button", "aria-pressed": "true", onclick: () => choose(false) }, "All keys");
+  const none = h("p", { class: "empty", hidden: true }, "Nothing is set: every key has its default.");
   const element = h(
     "div",
     { class: "page" },
@@ -19,18 +29,25 @@ export function settingsTab(name) {
       h("div", { class: "card-head" }, h("div", {}, h("h2", {}, "Settings"), h("p", { class: "soft small" }, "A change holds at once, and until the program ends; it is written nowhere."))),
       tableOf("Settings that can be changed now", ["Key", "Value", "Configured"], live),
     ),
-    h("section", { class: "card settings" }, h("div", { class: "card-head" }, h("div", {}, h("h2", {}, "Configuration"), h("p", { class: "soft small" }, "What the file and the environment say of this node. Every other key has its default."))), note, table),
+    h("section", { class: "card settings" }, h("div", { class: "card-head" }, h("div", {}, h("h2", {}, "Configuration"), h("p", { class: "soft small" }, "What holds for this node, and who has said so.")), h("div", { class: "segments", role: "group", "aria-label": "Which keys are shown" }, only, all)), none, table),
   );
+
+  /** Whether keys that have their defaults are left out. */
+  function choose(left) {
+    set(only, "aria-pressed", String(left));
+    set(all, "aria-pressed", String(!left));
+    for (const line of written.children) line.hidden = left && line.dataset.from === "default";
+    none.hidden = [...written.children].some((line) => !line.hidden);
+    table.hidden = !none.hidden;
+  }
 
   let seen = null;
   async function load() {
     try {
-      const { settings, configuration, by_program: byProgram } = await read(nodePath(name, "/settings"));
+      const { settings, configuration } = await read(nodePath(name, "/settings"));
       list(live, settings, (setting) => setting.key, row, (element, setting) => element.show(setting));
-      table.hidden = configuration.length === 0;
-      note.hidden = configuration.length > 0;
-      text(note, byProgram ? "The program itself has configured this node, in code." : "Nothing is set: every key has its default.");
-      list(written, configuration, (one) => `${one.key} ${one.source}`, ({ key, value, source }) => h("tr", {}, h("td", {}, h("code", { class: "name" }, key)), h("td", { class: "value" }, value), h("td", { class: "soft" }, source)));
+      list(written, configuration, (one) => `${one.key} ${one.value} ${one.from} ${one.place}`, configured);
+      choose(only.getAttribute("aria-pressed") === "true");
     } catch {
       // the sign at the top says that nobody answers; it is tried again with the next change
       seen = null;
