@@ -30,6 +30,6 @@ fleet=$!
 trap 'kill "$fleet" 2>/dev/null || true' EXIT
 
 # the stream of events never ends, and is tried elsewhere; the seed makes a failure come again
-timeout 300 "$client/schemathesis" run "http://127.0.0.1:$port/api/openapi.json" \
+timeout 300 "$client/schemathesis" --config-file tests/api/schemathesis.toml run "http://127.0.0.1:$port/api/openapi.json" \
     --wait-for-schema 20 --exclude-path /api/events --phases examples,coverage,fuzzing --max-examples 20 --seed 1 \
     --request-timeout 30 --suppress-health-check all --no-color "$@"

@@ -107,6 +107,7 @@ pub(crate) fn effective(node: &NodeConfig) -> Vec<(String, String)> {
     );
     keys.section("queue.");
     keys.plain("bytes", node.queue.bytes);
+    keys.plain("messages", node.queue.messages);
     keys.put(
         "policy",
         quoted(match node.queue.policy {

@@ -207,9 +207,18 @@ impl Accepted {
         Ok(true)
     }
 
+    /// The node takes nothing new.
+    #[cold]
+    fn draining(&mut self, index: usize, token: Token, out: &mut Vec<u8>) {
+        self.trace = None;
+        self.node.metrics().received()[index].outcomes.refused.add(1);
+        write_text_response(out, token, Status::Draining, "the node is about to stop");
+    }
+
     /// The peer may not send that topic.
     #[cold]
-    fn forbidden(&self, index: usize, call: Call, out: &mut Vec<u8>) {
+    fn forbidden(&mut self, index: usize, call: Call, out: &mut Vec<u8>) {
+        self.trace = None;
         self.node.metrics().received()[index].outcomes.forbidden.add(1);
         self.log_forbidden(index, "send the topic");
         if let Some(token) = call.token {
@@ -220,7 +229,8 @@ impl Accepted {
 
     /// The payload is larger than the listener takes.
     #[cold]
-    fn too_large(&self, index: usize, call: Call, bytes: usize, out: &mut Vec<u8>) {
+    fn too_large(&mut self, index: usize, call: Call, bytes: usize, out: &mut Vec<u8>) {
+        self.trace = None;
         self.node.metrics().received()[index].outcomes.too_large.add(1);
         self.log_forbidden(index, "send so large a payload");
         if let Some(token) = call.token {
@@ -258,9 +268,7 @@ impl Accepted {
         if let Some(token) = call.token
             && self.node.is_draining()
         {
-            self.node.metrics().received()[index].outcomes.refused.add(1);
-            write_text_response(turn.out, token, Status::Draining, "the node is about to stop");
-            return;
+            return self.draining(index, token, turn.out);
         }
         if self.may_send.as_ref().is_some_and(|may_send| !may_send[index]) {
             return self.forbidden(index, call, turn.out);
@@ -291,7 +299,7 @@ impl Accepted {
             ),
         };
         if self.traces {
-            worker.trace(self.trace.take());
+            pass_trace(&mut self.trace, &mut *worker);
         }
         if let Err(why) = worker.start(call, deadline, payload) {
             self.node.metrics().received()[index].outcomes.undecodable.add(1);
@@ -410,7 +418,8 @@ impl Accepted {
     }
 
     #[cold]
-    fn unknown_topic(&self, call: Call, out: &mut Vec<u8>, why: &str) {
+    fn unknown_topic(&mut self, call: Call, out: &mut Vec<u8>, why: &str) {
+        self.trace = None;
         self.node.metrics().counts().unknown_topic.add(1);
         if let Some(token) = call.token {
             write_text_response(out, token, Status::UnknownTopic, why);
@@ -424,7 +433,6 @@ impl Side for Accepted {
             Event::Message { topic, encoding, payload } => {
                 let call = Call { token: None, encoding, frame_limit: 0 };
                 self.start(topic, call, None, payload, turn);
-                self.trace = None;
             }
             Event::Request { topic, token, remaining, encoding, payload } => {
                 let deadline = (remaining > 0)
@@ -433,7 +441,6 @@ impl Side for Accepted {
                 let call =
                     Call { token: Some(token), encoding, frame_limit: turn.session.peer_frame_limit() };
                 self.start(topic, call, deadline, payload, turn);
-                self.trace = None;
             }
             Event::Traced(trace) => self.trace = Some(Arc::new(trace)),
             Event::Hello { name, instance } => return self.hello(name, instance, turn),
@@ -571,6 +578,12 @@ impl Side for Accepted {
         }
         self.tally.settle(self.node.metrics().received());
     }
+}
+
+/// Says of which trace the next call of a place is a part.
+#[cold]
+fn pass_trace(trace: &mut Option<Arc<TraceContext>>, worker: &mut dyn Worker) {
+    worker.trace(trace.take());
 }
 
 /// There is no proof without random bytes.

@@ -130,9 +130,11 @@ pub(super) const fn status(entry: &Entry) -> StatusCode {
     }
 }
 
-/// The arguments of a command as words, from JSON: by name, or all in their order.
+/// The arguments of a command as words, from JSON: by name, or all in their order. What no command takes is a bad request;
+/// what this command doesn't take is a conflict with the node, which alone knows its commands.
 pub(super) fn words(node: &Node, command: &str, arguments: Option<&Value>) -> Result<Vec<String>, Refusal> {
     let wrong = |why: String| Refusal::new(StatusCode::BAD_REQUEST, why);
+    let unfit = |why: String| Refusal::new(StatusCode::CONFLICT, why);
     let mut specs = node.inner().program().commands.specs();
     let Some(spec) = specs.find(|spec| spec.name == command) else {
         let unknown = CommandError::Unknown(crate::text::printable(command));
@@ -150,10 +152,20 @@ pub(super) fn words(node: &Node, command: &str, arguments: Option<&Value>) -> Re
         Some(Value::Object(map)) => map.iter().map(|(name, value)| (name.as_str(), value)).collect(),
         Some(_) => return Err(wrong(format!("`arguments` is an object or a list; {}", usage()))),
     };
+    for (name, value) in &given {
+        let is_word = |value: &Value| word(value).is_some();
+        if !(value.is_null()
+            || is_word(value)
+            || value.as_array().is_some_and(|list| list.iter().all(is_word)))
+        {
+            let name = crate::text::printable(name);
+            return Err(wrong(format!("`{name}` is a text, a number or a truth value; {}", usage())));
+        }
+    }
     if let Some(name) =
         given.keys().find(|name| !spec.arguments.iter().any(|argument| argument.name == **name))
     {
-        return Err(wrong(format!(
+        return Err(unfit(format!(
             "`{command}` has no argument `{}`; {}",
             crate::text::printable(name),
             usage()
@@ -166,24 +178,22 @@ pub(super) fn words(node: &Node, command: &str, arguments: Option<&Value>) -> Re
         let Some(value) = value else {
             match argument.presence {
                 Presence::Required => {
-                    return Err(wrong(format!("the argument `{}` is missing; {}", argument.name, usage())));
+                    return Err(unfit(format!("the argument `{}` is missing; {}", argument.name, usage())));
                 }
                 Presence::Optional => left_out = Some(argument.name),
                 Presence::Rest => {}
             }
             continue;
         };
-        let invalid =
-            || wrong(format!("`{}` is a text, a number or a truth value; {}", argument.name, usage()));
         let given = match (argument.presence, value) {
-            (Presence::Rest, Value::Array(list)) => {
-                list.iter().map(word).collect::<Option<Vec<_>>>().ok_or_else(invalid)?
-            }
-            _ => vec![word(value).ok_or_else(invalid)?],
+            (Presence::Rest, Value::Array(list)) => list.iter().filter_map(word).collect(),
+            _ => vec![word(value).ok_or_else(|| {
+                unfit(format!("`{}` is a text, a number or a truth value; {}", argument.name, usage()))
+            })?],
         };
         // words have an order, and no names
         if let Some(before) = left_out.filter(|_| !given.is_empty()) {
-            return Err(wrong(format!("`{}` can't be given without `{before}`; {}", argument.name, usage())));
+            return Err(unfit(format!("`{}` can't be given without `{before}`; {}", argument.name, usage())));
         }
         words.extend(given);
     }

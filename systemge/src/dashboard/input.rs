@@ -53,8 +53,9 @@ pub(super) async fn nothing(stream: Body) -> Result<(), Refusal> {
 
 pub(super) async fn endpoint(stream: Body) -> Result<Endpoint, Refusal> {
     let Where { endpoint } = body(stream).await?;
+    // a text all the same: what is wrong with it is not seen from the document
     endpoint.parse().map_err(|error: crate::config::EndpointError| {
-        Refusal::new(StatusCode::BAD_REQUEST, format!("`endpoint` is wrong: {error}"))
+        Refusal::new(StatusCode::CONFLICT, format!("`endpoint` is wrong: {error}"))
     })
 }
 

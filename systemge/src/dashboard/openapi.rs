@@ -266,10 +266,18 @@ impl Operation {
                     ("Action", "application/json", "It takes longer; the audit log will tell how it went.")
                 }
                 503 if self.id == "ready" => ("Status", "application/json", "Not every node serves."),
-                409 => ("Action", "application/json", "It was tried, and failed."),
+                409 => (
+                    "Action",
+                    "application/json",
+                    "It was tried, and failed; or it does not fit the node as it is, and was not tried.",
+                ),
                 _ => ("Problem", "application/problem+json", "It was not tried."),
             };
-            let content = content(kind, reference("schemas", schema));
+            let mut content = content(kind, reference("schemas", schema));
+            if *status == 409 {
+                // what does not fit the node, such as arguments that its command doesn't take, is not tried
+                content["application/problem+json"] = json!({ "schema": reference("schemas", "Problem") });
+            }
             responses.insert(status.to_string(), json!({ "description": description, "content": content }));
         }
         let mut document = json!({

@@ -161,6 +161,7 @@ pub(crate) trait Worker: Send {
 
 impl dyn Worker {
     /// Decodes the payload and gets the call ready to be polled. A panic of the user's `Deserialize` is an error.
+    #[inline]
     pub(crate) fn start(
         &mut self,
         call: Call,
@@ -174,6 +175,7 @@ impl dyn Worker {
 
     /// Goes on with the call; its response is appended to `out` when it is done, and none if it went wrong. A panic ends
     /// the call.
+    #[inline]
     pub(crate) fn attempt(
         &mut self,
         context: &mut Context<'_>,

@@ -190,12 +190,14 @@ async fn nodes_are_seen_and_steered_through_the_api() {
         409,
         "it was not dialled"
     );
-    for (path, body) in
-        [("start", json!({"x": 1})), ("connect", json!({})), ("connect", json!({"endpoint": "x"}))]
-    {
+    for (path, body, status) in [
+        ("start", json!({"x": 1}), 400),
+        ("connect", json!({}), 400),
+        ("connect", json!({"endpoint": "x"}), 409),
+    ] {
         assert_eq!(
             post(address, &format!("/api/nodes/visitor/{path}"), &[], &body).await.status,
-            400,
+            status,
             "{path} {body}"
         );
     }
@@ -221,8 +223,8 @@ async fn commands_take_json_arguments() {
     check("set", json!({"arguments": {"total": 7, "note": null}}), 200, "the total is 7").await;
     check("say", json!({"arguments": {"words": ["a", 1, true]}}), 200, "a-1-true").await;
     check("say", json!({}), 200, "").await;
-    check("set", json!({}), 400, "`total` is missing").await;
-    check("set", json!({"arguments": {"totl": 7}}), 400, "has no argument `totl`").await;
+    check("set", json!({}), 409, "`total` is missing").await;
+    check("set", json!({"arguments": {"totl": 7}}), 409, "has no argument `totl`").await;
     check("set", json!({"arguments": {"total": {}}}), 400, "`total` is a text").await;
     check("set", json!({"arguments": 7}), 400, "an object or a list").await;
     check("set", json!({"arguments": {"total": -7}}), 409, "not a valid `total`").await;

@@ -550,8 +550,12 @@ const REQUEST_TOKEN: usize = 10;
 /// Writes what a message or request is a part of, directly before it.
 #[inline]
 fn write_trace(trace: Option<&TraceContext>, out: &mut Vec<u8>) {
-    if let Some(trace) = trace {
+    #[cold]
+    fn write(trace: &TraceContext, out: &mut Vec<u8>) {
         Frame::Trace(*trace).write(out);
+    }
+    if let Some(trace) = trace {
+        write(trace, out);
     }
 }
 
