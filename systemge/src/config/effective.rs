@@ -209,6 +209,10 @@ fn http(keys: &mut Keys, http: &HttpConfig) {
     keys.duration("header_timeout", http.header_timeout);
     keys.duration("request_timeout", http.request_timeout);
     web_tls(keys, http.tls.as_ref());
+    if let Some(redirect) = &http.https_redirect {
+        keys.put("https_redirect.listen", quoted(redirect.listen));
+        keys.optional("https_redirect.port", redirect.port, |port| port.to_string());
+    }
     keys.put("folders", table(&http.folders, |folder| path(folder)));
     keys.put("cache_control", quoted(&http.cache_control));
     keys.put("redirects", table(&http.redirects, quoted));
@@ -247,12 +251,14 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::config::HttpsRedirectConfig;
 
     #[test]
     fn every_key_of_a_node_is_shown_with_its_value() {
         let tls = || Some(WebTlsConfig::default());
+        let redirect = HttpsRedirectConfig { listen: ([127, 0, 0, 1], 0).into(), port: None };
         let node = NodeConfig::new()
-            .http(HttpConfig { tls: tls(), ..HttpConfig::default() })
+            .http(HttpConfig { tls: tls(), https_redirect: Some(redirect), ..HttpConfig::default() })
             .websocket(WebSocketConfig { tls: tls(), ..WebSocketConfig::default() });
         let shown: BTreeSet<String> = effective(&node).into_iter().map(|(key, _)| key).collect();
         let all = crate::config::schema::keys();

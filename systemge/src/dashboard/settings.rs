@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::access::{AccessRules, parse_network};
-use crate::config::{HttpConfig, NodeConfig, WebSocketConfig, Written, effective};
+use crate::config::{
+    HttpConfig, HttpsRedirectConfig, NodeConfig, WebSocketConfig, WebTlsConfig, Written, effective,
+};
 use crate::node::Node;
 
 /// Something that can be changed while a node runs.
@@ -151,9 +153,17 @@ impl Settings {
 
 /// Every key with its value; `now` is what holds after changes at run time.
 fn configuration(configured: &NodeConfig, now: &NodeConfig, mut written: Vec<Written>) -> Vec<Value> {
+    // the sections that are there, with nothing in them
     let mut defaults = NodeConfig::new();
-    defaults.http = configured.http.as_ref().map(|_| HttpConfig::default());
-    defaults.websocket = configured.websocket.as_ref().map(|_| WebSocketConfig::default());
+    defaults.http = configured.http.as_ref().map(|http| HttpConfig {
+        tls: http.tls.as_ref().map(|_| WebTlsConfig::default()),
+        https_redirect: http.https_redirect.as_ref().map(|_| HttpsRedirectConfig::default()),
+        ..HttpConfig::default()
+    });
+    defaults.websocket = configured.websocket.as_ref().map(|websocket| WebSocketConfig {
+        tls: websocket.tls.as_ref().map(|_| WebTlsConfig::default()),
+        ..WebSocketConfig::default()
+    });
     let defaults: BTreeMap<String, String> = effective(&defaults).into_iter().collect();
     let before: BTreeMap<String, String> = effective(configured).into_iter().collect();
     let mut values = Vec::new();

@@ -43,14 +43,11 @@ impl Worker for TracedWorker {
         let span = HandlerSpan::topic(node, self.topic.name(), self.topic.kind(), sender, parent.as_deref());
         self.worker.trace(Some(Arc::new(span.trace())));
         let entered = span.enter();
-        // a panic of the user's `Deserialize` must be seen here, too
-        let prepared = self.worker.start(call, deadline, payload);
+        // an error, or a panic of the user's `Deserialize`, drops the span here
+        self.worker.prepare(call, deadline, payload)?;
         drop(entered);
-        self.span = Some(span);
-        if prepared.is_err() {
-            self.end("undecodable");
-        }
-        prepared
+        self.span = Some(span.decoded());
+        Ok(())
     }
 
     fn step(&mut self, context: &mut Context<'_>, call: Call, out: &mut Vec<u8>) -> Poll<Completion> {

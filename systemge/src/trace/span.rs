@@ -37,7 +37,7 @@ const fn name(kind: TopicKind) -> &'static str {
 pub(crate) struct HandlerSpan {
     span: Span,
     trace: TraceContext,
-    /// What the span says if nobody says anything else: that the call was dropped where it waited.
+    /// What the span says if nobody says anything else before it ends.
     outcome: &'static str,
 }
 
@@ -64,7 +64,13 @@ impl HandlerSpan {
             parent_span_id = ids.parent,
             outcome = tracing::field::Empty,
         );
-        Self { span, trace, outcome: "ended" }
+        Self { span, trace, outcome: "undecodable" }
+    }
+
+    /// The handler begins: if the span ends without a word now, the call was dropped where it waited.
+    pub(crate) const fn decoded(mut self) -> Self {
+        self.outcome = "ended";
+        self
     }
 
     pub(crate) const fn trace(&self) -> TraceContext {

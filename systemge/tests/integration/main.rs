@@ -52,11 +52,11 @@ mod testing;
 mod timing;
 #[cfg(feature = "certificates")]
 mod tls;
-mod traces;
 #[cfg(feature = "certificates")]
 mod tls_entries;
 #[cfg(feature = "certificates")]
 mod tls_rights;
+mod traces;
 #[cfg(feature = "certificates")]
 mod transports;
 #[cfg(all(feature = "http", feature = "websocket"))]
