@@ -26,10 +26,15 @@ if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modu
     timeout 300 npm ci --silent --no-progress
 fi
 
+provider=../../examples/oauth2/provider
+if [ ! -e $provider/node_modules/.package-lock.json ] || [ $provider/package-lock.json -nt $provider/node_modules/.package-lock.json ]; then
+    timeout 300 npm --prefix $provider ci --silent --no-progress
+fi
+
 # Building is not part of what the tests measure or wait for.
 if [ -z "${GAME_OF_LIFE_COMMAND:-}" ]; then
     (cd ../.. && timeout 1800 cargo build -q -p game-of-life -p chat -p one-node-ping -p ping-pong -p chess-server \
-        -p ping-spawner -p messaging-performance)
+        -p ping-spawner -p messaging-performance -p oauth2-login)
 fi
 (cd ../.. && timeout 1800 cargo build -q -p fleet)
 

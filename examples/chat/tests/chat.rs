@@ -1,93 +1,49 @@
 //! The chat as browsers use it: over their WebSockets, against both nodes over real TCP.
 
-use std::time::Duration;
-
 use chat::{Chat, Gateway};
-use futures_util::{SinkExt as _, StreamExt as _};
+use samples::{Browser, SOON, Shipped, eventually, every_form};
 use serde_json::{Value, json};
-use systemge::config::{Endpoint, HttpConfig, NodeConfig, WebSocketConfig};
-use systemge::{Node, Running, System};
-use tokio::net::TcpStream;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
+use systemge::{Running, System};
 
-/// How long anything may take that is expected to happen.
-const SOON: Duration = Duration::from_secs(10);
+const SAMPLE: &str = env!("CARGO_MANIFEST_DIR");
 
-fn listening() -> NodeConfig {
-    NodeConfig::new().listen("tcp://127.0.0.1:0".parse::<Endpoint>().expect("an endpoint"))
-}
-
+/// The sample's own configuration, on free ports.
 async fn start() -> Running {
-    let mut http = HttpConfig::default();
-    http.listen = ([127, 0, 0, 1], 0).into();
-    let mut websocket = WebSocketConfig::default();
-    websocket.listen = Some(([127, 0, 0, 1], 0).into());
-    let system = System::new()
-        .node_with("chat", Chat::default(), listening())
-        .node_with("gateway", Gateway::default(), listening().http(http).websocket(websocket))
+    let system = System::from_config(Shipped::new(SAMPLE).config())
+        .node("chat", Chat::default())
+        .node("gateway", Gateway::default())
         .start()
         .await
         .expect("the nodes start");
-    let (chat, gateway) = (node(&system, "chat"), node(&system, "gateway"));
-    chat.connect(Endpoint::tcp(gateway.addresses()[0])).await.expect("chat dials the gateway");
-    gateway.connect(Endpoint::tcp(chat.addresses()[0])).await.expect("the gateway dials chat");
+    for (node, topic) in [("gateway", "join"), ("chat", "propagateMessage")] {
+        let node = system.node(node).expect("it is there");
+        assert!(node.wait_for_provider(topic, SOON).await, "{topic}");
+    }
     system
 }
 
-fn node(system: &Running, name: &str) -> Node {
-    system.node(name).expect("a node of that name").clone()
+/// Opens the chat; returns what was said last in the lobby, too.
+async fn open(system: &Running) -> (Browser, Value) {
+    let mut browser = Browser::of(system).await;
+    let last = browser.json("join").await;
+    (browser, last)
 }
 
-/// A browser, without the page.
-struct Browser(WebSocketStream<TcpStream>);
-
-impl Browser {
-    /// Opens the chat; returns what was said last in the lobby, too.
-    async fn open(system: &Running) -> (Self, Value) {
-        let address = node(system, "gateway").websocket_address().expect("the component listens");
-        let stream = TcpStream::connect(address).await.expect("a connection");
-        let (socket, _) =
-            tokio_tungstenite::client_async(format!("ws://{address}/ws"), stream).await.expect("a socket");
-        let mut browser = Self(socket);
-        let last = browser.json("join").await;
-        (browser, last)
-    }
-
-    /// Opens the chat and goes into a room.
-    async fn enter(system: &Running, name: &str, room: &str) -> (Self, Value) {
-        let (mut browser, _) = Self::open(system).await;
-        browser.send("enter", json!({ "room": room, "name": name }).to_string()).await;
-        let last = browser.json("join").await;
-        (browser, last)
-    }
-
-    async fn send(&mut self, topic: &str, payload: impl Into<String>) {
-        let frame = json!({ "topic": topic, "payload": payload.into() });
-        self.0.send(Message::text(frame.to_string())).await.expect("the socket is open");
-    }
-
-    /// The payload of the next message, which must have that topic.
-    async fn text(&mut self, topic: &str) -> String {
-        let next = tokio::time::timeout(SOON, self.0.next()).await.expect("a message in time");
-        let frame = next.expect("the socket is open").expect("a frame").into_text().expect("a text frame");
-        let frame: Value = serde_json::from_str(&frame).expect("JSON");
-        assert_eq!(frame["topic"], topic, "{frame}");
-        frame["payload"].as_str().expect("the payload is a string").to_owned()
-    }
-
-    async fn json(&mut self, topic: &str) -> Value {
-        serde_json::from_str(&self.text(topic).await).expect("JSON in the payload")
-    }
+/// Opens the chat and goes into a room.
+async fn enter(system: &Running, name: &str, room: &str) -> (Browser, Value) {
+    let (mut browser, _) = open(system).await;
+    browser.send("enter", json!({ "room": room, "name": name }).to_string()).await;
+    let last = browser.json("join").await;
+    (browser, last)
 }
 
 #[tokio::test]
 async fn what_is_said_in_a_room_is_heard_there_and_nowhere_else() {
     let system = start().await;
-    let (mut ada, last) = Browser::enter(&system, "Ada", "den").await;
+    let (mut ada, last) = enter(&system, "Ada", "den").await;
     assert_eq!(last, json!([]));
-    let (mut bob, _) = Browser::enter(&system, "Bob", "den").await;
-    let (mut eve, _) = Browser::enter(&system, "Eve", "attic").await;
+    let (mut bob, _) = enter(&system, "Bob", "den").await;
+    let (mut eve, _) = enter(&system, "Eve", "attic").await;
     ada.send("addMessage", "<b>hello</b>").await;
     for browser in [&mut ada, &mut bob] {
         let heard = browser.json("propagateMessage").await;
@@ -98,7 +54,7 @@ async fn what_is_said_in_a_room_is_heard_there_and_nowhere_else() {
     // the next that Eve hears is what she says herself
     eve.send("addMessage", "anybody here?").await;
     assert_eq!(eve.json("propagateMessage").await["sender"], "Eve");
-    let (_, last) = Browser::enter(&system, "Dan", "den").await;
+    let (_, last) = enter(&system, "Dan", "den").await;
     assert_eq!(last[0]["text"], "<b>hello</b>");
     system.stop().await;
 }
@@ -106,8 +62,8 @@ async fn what_is_said_in_a_room_is_heard_there_and_nowhere_else() {
 #[tokio::test]
 async fn a_name_is_free_again_when_its_owner_is_gone() {
     let system = start().await;
-    let (ada, _) = Browser::enter(&system, "Ada", "den").await;
-    let (mut other, _) = Browser::open(&system).await;
+    let (ada, _) = enter(&system, "Ada", "den").await;
+    let (mut other, _) = open(&system).await;
     let wish = json!({ "room": "den", "name": "Ada" }).to_string();
     other.send("enter", wish.clone()).await;
     let refusal = other.text("error").await;
@@ -116,7 +72,7 @@ async fn a_name_is_free_again_when_its_owner_is_gone() {
     other.send("addMessage", "still here").await;
     assert_eq!(other.json("propagateMessage").await["text"], "still here");
     drop(ada);
-    let chat = node(&system, "chat");
+    let chat = system.node("chat").expect("it is there");
     let left = async {
         while chat.command("getChatters", ["den"]).await.is_ok() {
             tokio::task::yield_now().await;
@@ -133,7 +89,7 @@ async fn a_name_is_free_again_when_its_owner_is_gone() {
 #[tokio::test]
 async fn bad_input_is_answered_and_changes_nothing() {
     let system = start().await;
-    let (mut browser, _) = Browser::open(&system).await;
+    let (mut browser, _) = open(&system).await;
     for (topic, payload, part) in [
         ("addMessage", " ".to_owned(), "1 to 2000"),
         ("enter", json!({ "room": "", "name": "Ada" }).to_string(), "1 to 32"),
@@ -145,19 +101,27 @@ async fn bad_input_is_answered_and_changes_nothing() {
         let error = browser.text("error").await;
         assert!(error.contains(part), "{topic}: {error}");
     }
-    node(&system, "chat").stop().await;
+    system.node("chat").expect("it is there").stop().await;
     browser.send("addMessage", "hello").await;
     let error = browser.text("error").await;
     assert!(error.contains("not connected"), "{error}");
     system.stop().await;
 }
 
-#[test]
-fn the_configurations_have_no_mistakes() {
-    for file in ["systemge.toml", "chat.toml", "gateway.toml"] {
-        let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
-        if let Err(error) = systemge::config::SystemConfig::from_file(path) {
-            panic!("{error}");
-        }
-    }
+#[tokio::test]
+async fn it_runs_in_every_form() {
+    every_form(env!("CARGO_BIN_EXE_chat"), SAMPLE, async |shipped, _| {
+        let gateway = shipped.web().websocket;
+        // the nodes may not have found each other yet
+        eventually(async || {
+            let mut browser = Browser::reach(gateway, None).await?;
+            if browser.next().await?.0 != "join" {
+                return None;
+            }
+            browser.send("addMessage", "hello").await;
+            (browser.next().await?.1.contains("hello")).then_some(())
+        })
+        .await;
+    })
+    .await;
 }

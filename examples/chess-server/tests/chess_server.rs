@@ -1,50 +1,27 @@
 //! The chess server as browsers use it: over their WebSockets, with games that are spawned and dialled over real TCP.
 
-use std::time::Duration;
+use std::ops::{Deref, DerefMut};
 
 use chess_server::{Gateway, spawner};
-use futures_util::{SinkExt as _, StreamExt as _};
-use serde_json::{Value, json};
-use systemge::config::SystemConfig;
+use samples::{Browser, SOON, Shipped, eventually, every_form};
+use serde_json::json;
 use systemge::{Running, System};
-use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-/// How long anything may take that is expected to happen.
-const SOON: Duration = Duration::from_secs(20);
+const SAMPLE: &str = env!("CARGO_MANIFEST_DIR");
 
 const BEGINNING: &str = "RNBQKBNRPPPPPPPP................................pppppppprnbqkbnr";
 
 /// The sample's own configuration, on free ports.
 async fn start() -> Running {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/systemge.toml");
-    let mut config = SystemConfig::from_file(path).expect("no mistakes");
-    let spawner_port = free_port();
-    let gateway = config.nodes.get_mut("gateway").expect("it is there");
-    gateway.http.as_mut().expect("it is there").listen.set_port(0);
-    gateway.websocket.as_mut().expect("it is there").listen.as_mut().expect("its own").set_port(0);
-    let endpoint: systemge::config::Endpoint =
-        format!("tcp://127.0.0.1:{spawner_port}").parse().expect("an endpoint");
-    gateway.connect = vec![endpoint.clone().into()];
-    config.nodes.get_mut("spawner").expect("it is there").listen = vec![endpoint.into()];
-    let system = System::from_config(config)
+    let system = System::from_config(Shipped::new(SAMPLE).config())
         .node("spawner", spawner())
         .node("gateway", Gateway::default())
         .start()
         .await
         .expect("the nodes start");
     let gateway = system.node("gateway").expect("it is there");
-    assert!(
-        gateway.wait_for_provider("spawner/spawn-and-start", SOON).await,
-        "the gateway finds the spawner"
-    );
+    assert!(gateway.wait_for_provider("spawner/spawn-and-start", SOON).await, "it finds the spawner");
     system
-}
-
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
 }
 
 /// The nodes of games.
@@ -63,20 +40,17 @@ async fn games_become(system: &Running, wanted: usize) {
     tokio::time::timeout(SOON, changed).await.expect("games come and go in time");
 }
 
-/// A browser, without the page.
-struct Browser {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+/// Somebody who plays, and the id that the gateway knows.
+struct Player {
+    browser: Browser,
     id: String,
 }
 
-impl Browser {
+impl Player {
     async fn open(system: &Running) -> Self {
-        let address = system.node("gateway").and_then(|node| node.websocket_address()).expect("it listens");
-        let (socket, _) =
-            tokio_tungstenite::connect_async(format!("ws://{address}/ws")).await.expect("a socket");
-        let mut browser = Self { socket, id: String::new() };
-        browser.id = browser.text("connected").await;
-        browser
+        let mut browser = Browser::of(system).await;
+        let id = browser.text("connected").await;
+        Self { browser, id }
     }
 
     /// Two that play, White first.
@@ -87,11 +61,6 @@ impl Browser {
             assert_eq!(player.text("propagate_gameStart").await, BEGINNING);
         }
         (white, black)
-    }
-
-    async fn send(&mut self, topic: &str, payload: impl Into<String>) {
-        let frame = json!({ "topic": topic, "payload": payload.into() });
-        self.socket.send(Message::text(frame.to_string())).await.expect("the socket is open");
     }
 
     /// Wants a move such as `e2e4` or `e7e8knight`.
@@ -105,23 +74,24 @@ impl Browser {
         }
         self.send("move", payload.to_string()).await;
     }
+}
 
-    /// The payload of the next message, which must have that topic.
-    async fn text(&mut self, topic: &str) -> String {
-        let next = tokio::time::timeout(SOON, self.socket.next()).await.expect("a message in time");
-        let frame = next.expect("the socket is open").expect("a frame").into_text().expect("a text frame");
-        let frame: Value = serde_json::from_str(&frame).expect("JSON");
-        assert_eq!(frame["topic"], topic, "{frame}");
-        frame["payload"].as_str().expect("the payload is a string").to_owned()
+impl Deref for Player {
+    type Target = Browser;
+
+    fn deref(&self) -> &Browser {
+        &self.browser
     }
+}
 
-    async fn json(&mut self, topic: &str) -> Value {
-        serde_json::from_str(&self.text(topic).await).expect("JSON in the payload")
+impl DerefMut for Player {
+    fn deref_mut(&mut self) -> &mut Browser {
+        &mut self.browser
     }
 }
 
 /// Plays moves in turn, and checks that both see each with its notation.
-async fn play(white: &mut Browser, black: &mut Browser, moves: &[(&str, &str)]) {
+async fn play(white: &mut Player, black: &mut Player, moves: &[(&str, &str)]) {
     for (index, (mv, notation)) in moves.iter().enumerate() {
         let mover = if index % 2 == 0 { &mut *white } else { &mut *black };
         mover.wants(mv).await;
@@ -142,7 +112,7 @@ async fn play(white: &mut Browser, black: &mut Browser, moves: &[(&str, &str)]) 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_game_is_played_to_mate_and_its_node_is_gone() {
     let system = start().await;
-    let (mut white, mut black) = Browser::two(&system).await;
+    let (mut white, mut black) = Player::two(&system).await;
     assert_eq!(games(&system), 1);
     let moves = [("f2f3", "f3"), ("e7e5", "e5"), ("g2g4", "g4"), ("d8h4", "Qh4#")];
     play(&mut white, &mut black, &moves).await;
@@ -160,8 +130,8 @@ async fn a_game_is_played_to_mate_and_its_node_is_gone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn games_side_by_side_do_not_know_each_other() {
     let system = start().await;
-    let (mut ada, mut bob) = Browser::two(&system).await;
-    let (mut eve, mut dan) = Browser::two(&system).await;
+    let (mut ada, mut bob) = Player::two(&system).await;
+    let (mut eve, mut dan) = Player::two(&system).await;
     assert_eq!(games(&system), 2);
     play(&mut ada, &mut bob, &[("e2e4", "e4"), ("e7e5", "e5"), ("e1e2", "Ke2")]).await;
     play(
@@ -182,7 +152,7 @@ async fn games_side_by_side_do_not_know_each_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_leaves_has_lost_and_the_game_is_removed() {
     let system = start().await;
-    let (white, mut black) = Browser::two(&system).await;
+    let (white, mut black) = Player::two(&system).await;
     drop(white);
     let end = black.json("propagate_gameEnd").await;
     assert_eq!(end, json!({ "reason": "White has left", "winner": black.id }));
@@ -195,8 +165,8 @@ async fn whoever_leaves_has_lost_and_the_game_is_removed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_wrong_is_answered_and_changes_nothing() {
     let system = start().await;
-    let (mut white, mut black) = Browser::two(&system).await;
-    let mut other = Browser::open(&system).await;
+    let (mut white, mut black) = Player::two(&system).await;
+    let mut other = Player::open(&system).await;
     let own = other.id.clone();
     for (opponent, part) in [
         ("nonsense", "nobody with that id"),
@@ -232,12 +202,25 @@ async fn everything_wrong_is_answered_and_changes_nothing() {
     system.stop().await;
 }
 
-#[test]
-fn the_configurations_have_no_mistakes() {
-    for file in ["systemge.toml", "spawner.toml", "gateway.toml"] {
-        let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
-        if let Err(error) = SystemConfig::from_file(path) {
-            panic!("{error}");
-        }
-    }
+#[tokio::test]
+async fn it_runs_in_every_form() {
+    every_form(env!("CARGO_BIN_EXE_chess-server"), SAMPLE, async |shipped, _| {
+        let gateway = shipped.web().websocket;
+        // the gateway may not have found the spawner yet
+        let mut players = eventually(async || {
+            let mut white = Browser::reach(gateway, None).await?;
+            let mut black = Browser::reach(gateway, None).await?;
+            white.text("connected").await;
+            white.send("startGame", black.text("connected").await).await;
+            (white.next().await?.0 == "propagate_gameStart").then_some((white, black))
+        })
+        .await;
+        let (white, black) = (&mut players.0, &mut players.1);
+        white.send("move", r#"{"fromRow":1,"fromCol":4,"toRow":3,"toCol":4}"#).await;
+        assert_eq!(white.json("propagate_move").await["algebraicNotation"], "e4");
+        black.text("propagate_gameStart").await;
+        black.send("endGame", "").await;
+        assert_eq!(white.json("propagate_gameEnd").await["reason"], "Black gave up");
+    })
+    .await;
 }

@@ -82,10 +82,14 @@ function draw() {
   const all = [...rates.messages, ...rates.requests];
   const top = Math.max(...all, 1);
   $("top").textContent = all.length > 0 ? number.format(top) : "–";
-  const step = WIDTH / Math.max(all.length - 1, 1);
+  const step = WIDTH / Math.max(all.length, 1);
   const lines = Object.entries(rates).map(([phase, values]) => {
     const first = phase === "requests" ? rates.messages.length : 0;
-    const points = values.map((value, index) => `${((first + index) * step).toFixed(1)},${(HEIGHT - 4 - (value / top) * (HEIGHT - 8)).toFixed(1)}`);
+    // each rate is that of a while
+    const points = values.flatMap((value, index) => {
+      const height = (HEIGHT - 4 - (value / top) * (HEIGHT - 8)).toFixed(1);
+      return [0, 1].map((side) => `${((first + index + side) * step).toFixed(1)},${height}`);
+    });
     const line = document.createElementNS("http://www.w3.org/2000/svg", "polyline");
     line.setAttribute("class", phase);
     line.setAttribute("points", points.join(" "));

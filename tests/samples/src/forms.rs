@@ -111,14 +111,13 @@ fn of_node(
     form: Form,
     authority: &Authority,
 ) -> Vec<(String, String)> {
-    let prefix = prefix.replace('-', "_").to_uppercase();
     let listen = endpoints(form.scheme, node.listen.iter().map(|listen| &listen.endpoint));
     let connect = endpoints(form.scheme, node.connect.iter().map(|connect| &connect.endpoint));
     let mut variables = vec![(format!("{prefix}__LISTEN"), listen), (format!("{prefix}__CONNECT"), connect)];
     // a sample that brings certificates of its own keeps them
     if form.scheme != Scheme::Tcp && node.tls.ca.is_empty() {
         let own = authority.node(name).issue().expect("a certificate");
-        variables.extend(certificates(&prefix, &own, authority));
+        variables.extend(certificates(prefix, &own, authority));
     }
     variables
 }
