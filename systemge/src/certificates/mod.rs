@@ -77,8 +77,7 @@ impl Authority {
     pub fn new(name: &str) -> Result<Self, CertificateError> {
         let key = KeyPair::generate().map_err(failed)?;
         // two of the same name would be taken for each other, and errors would speak of signatures
-        let print =
-            crate::transport::tls::fingerprint(&CertificateDer::from_slice(key.public_key_raw())).to_string();
+        let print = crate::transport::tls::fingerprint(key.public_key_raw()).to_string();
         let print = print.rsplit(':').next().and_then(|print| print.get(..12)).unwrap_or_default();
         let mut parameters = parameters(&format!("{name} {print}"), now(), AUTHORITY_VALIDITY);
         parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));

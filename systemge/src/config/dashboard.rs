@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use serde::Deserialize;
 
-use super::{Secret, units};
+use super::{Secret, WebTlsConfig, units};
 
 /// The dashboard of the process: `[dashboard]`, which switches it on (feature `dashboard`).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -25,6 +25,8 @@ pub struct DashboardConfig {
     /// The pages that may send it requests that change something, besides its own, as origins
     /// (`"https://example.org"`). Default: none.
     pub origins: Vec<String>,
+    /// HTTPS, without which it listens on loopback alone. Default: left out, plain HTTP (feature `tls`).
+    pub tls: Option<WebTlsConfig>,
     /// How many connections it serves at the same time; an open page takes one or two. Default: 64.
     pub connections: usize,
 }
@@ -37,6 +39,7 @@ impl Default for DashboardConfig {
             read_only_token: None,
             hosts: Vec::new(),
             origins: Vec::new(),
+            tls: None,
             connections: 64,
         }
     }

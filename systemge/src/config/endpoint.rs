@@ -33,7 +33,7 @@ pub enum Scheme {
 
 impl Scheme {
     /// What stands before the `://`.
-    const fn text(self) -> &'static str {
+    pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
             Self::Tls => "tls",

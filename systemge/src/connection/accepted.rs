@@ -17,7 +17,7 @@ use crate::access::Handshake;
 use crate::cancellation::Cancellation;
 use crate::config::{Entry as _, Handling};
 use crate::context::{Core, Hold};
-use crate::metrics::{Direction, PeerCounts, ReceivedTally, Traffic};
+use crate::metrics::{Direction, Link, PeerCounts, ReceivedTally, Traffic};
 use crate::node::handler::{Call, Completion, Handler, Worker};
 use crate::node::{Admission, Claim, Contest, Inner, Listener};
 use crate::protocol::frame::{GoodbyeCode, Status, Token, TopicId, write_description, write_text_response};
@@ -182,7 +182,9 @@ impl Accepted {
             self.handlers.iter().map(|handler| may_send(handler.topic().name())).collect()
         });
         let now = crate::clock::now();
-        self.counts = Some(self.node.metrics().peers().joined(&name, Direction::Incoming, now));
+        let scheme = self.listener.config().endpoint.scheme();
+        let link = Link { scheme, identity: self.remote.identity.clone() };
+        self.counts = Some(self.node.metrics().peers().joined(&name, Direction::Incoming, link, now));
         self.peer = Some(name);
         self.handshake = None;
         self.node.welcome(&self.outbox, session, out);

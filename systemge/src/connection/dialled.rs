@@ -9,7 +9,7 @@ use super::dial::{DialState, DialWatch};
 use super::driver::{End, Side, Turn};
 use super::outbox::{Outbox, RawOutcome};
 use crate::config::{ConnectConfig, Endpoint, Entry as _, Secret};
-use crate::metrics::{Direction, Traffic};
+use crate::metrics::{Direction, Link, Traffic};
 use crate::node::{Inner, Peer};
 use crate::protocol::frame::{Announced, GoodbyeCode, Violation};
 use crate::protocol::proof;
@@ -92,7 +92,8 @@ impl Dialled {
             self.outbox.set_traces();
         }
         let name: Arc<str> = name.into();
-        let counts = self.node.metrics().peers().joined(&name, Direction::Outgoing, turn.now);
+        let link = Link { scheme: self.endpoint.scheme(), identity: self.remote.identity.clone() };
+        let counts = self.node.metrics().peers().joined(&name, Direction::Outgoing, link, turn.now);
         let limit = self.node.config().limits.topics;
         self.peer = Some(Arc::new(Peer::new(name, self.outbox.clone(), counts, limit)));
         Ok(())

@@ -137,7 +137,9 @@ impl Access {
         if let Some(origin) = headers.get(ORIGIN) {
             let host = text(headers, &HOST).unwrap_or_default();
             let origin = origin.to_str().map_err(|_| refused())?;
-            let own = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+            // behind a proxy it is https, whatever is spoken here; where TLS is, nothing plain is of the own origin
+            let plain = origin.strip_prefix("http://").filter(|_| !self.encrypted);
+            let own = plain.or_else(|| origin.strip_prefix("https://"));
             let own = own.is_some_and(|name| name.eq_ignore_ascii_case(host));
             let listed = || {
                 self.origins.iter().any(|allowed| allowed.trim_end_matches('/').eq_ignore_ascii_case(origin))
@@ -375,6 +377,19 @@ mod tests {
         check(&[host, ("sec-fetch-site", "none")], true);
         check(&[host, ("sec-fetch-site", "cross-site")], false);
         check(&[host, ("sec-fetch-site", "same-site")], false);
+    }
+
+    #[test]
+    fn over_tls_a_page_that_came_in_plain_is_another_origin() {
+        let config = DashboardConfig { listen: "192.168.0.1:8081".parse().unwrap(), ..Default::default() };
+        let (access, made) = Access::new(&config, config.listen, true).unwrap();
+        assert!(made.is_some() && access.has_login(), "a token is made");
+        let host = ("host", "192.168.0.1:8081");
+        let check = |origin: &str| access.check_origin(&headers(&[host, ("origin", origin)])).is_ok();
+        assert!(check("https://192.168.0.1:8081"));
+        assert!(!check("http://192.168.0.1:8081"));
+        let cookie = access.log_in(Role::Operator).unwrap();
+        assert!(cookie.to_str().unwrap().contains("; Secure"), "{cookie:?}");
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod view;
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -31,7 +32,7 @@ use self::auth::Access;
 use self::board::Board;
 use crate::config::DashboardConfig;
 use crate::system::Running;
-use crate::web::Tasks;
+use crate::web::{Secure, Tasks};
 
 /// Why the dashboard can't start. The operator's mistake, or the machine's state.
 #[derive(Debug, thiserror::Error)]
@@ -39,8 +40,9 @@ use crate::web::Tasks;
 pub enum DashboardError {
     /// It would be reached from elsewhere, and everyone on the way could read the token and take it.
     #[error(
-        "the dashboard would listen on {0}, which others reach, without TLS; listen on a loopback address such as \
-         `127.0.0.1:8081`, and reach it from elsewhere through a tunnel or a proxy that speaks TLS"
+        "the dashboard would listen on {0}, which others reach, without TLS: set `certificate` and `key` in \
+         `[dashboard.tls]` (feature `tls`), or listen on a loopback address such as `127.0.0.1:8081`, and reach it from \
+         elsewhere through a tunnel or a proxy that speaks TLS"
     )]
     Unencrypted(SocketAddr),
     /// Its address can't be listened on: in use, not this machine's, or not allowed.
@@ -51,6 +53,10 @@ pub enum DashboardError {
         /// What the operating system says.
         source: io::Error,
     },
+    /// Its certificate or its key can't be used. The configuration's or the operator's mistake.
+    #[cfg(feature = "tls")]
+    #[error("in `[dashboard.tls]`")]
+    Tls(#[source] crate::transport::tls::TlsError),
     /// The operating system gives no random numbers for a token.
     #[error("no token can be made: {0}")]
     Random(String),
@@ -62,6 +68,7 @@ pub(crate) struct Bound {
     address: SocketAddr,
     access: Access,
     connections: usize,
+    secure: Secure,
 }
 
 /// A dashboard that runs.
@@ -73,26 +80,42 @@ pub(crate) struct Serving {
     kill: CancellationToken,
 }
 
-/// Checks the configuration and binds the socket.
-pub(crate) async fn bind(config: &DashboardConfig) -> Result<Bound, DashboardError> {
-    auth::check(config, false)?;
+/// Checks the configuration and binds the socket; relative paths start at `folder`.
+pub(crate) async fn bind(config: &DashboardConfig, folder: Option<&Path>) -> Result<Bound, DashboardError> {
+    let secure = secure(config, folder)?;
+    auth::check(config, secure.is_some())?;
     let failed = |source| DashboardError::Listen { address: config.listen, source };
     let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let (access, made) = Access::new(config, address, false)?;
+    let (access, made) = Access::new(config, address, secure.is_some())?;
     let url = access.url();
     tracing::info!(%url, login = access.has_login(), "the dashboard is open");
     if let Some(token) = made {
         // to the terminal, and not to the log, which others may read
         let _ = writeln!(io::stderr(), "dashboard: {url}\n    token: {}", token.reveal());
     }
-    Ok(Bound { listener, address, access, connections: config.connections })
+    Ok(Bound { listener, address, access, connections: config.connections, secure })
+}
+
+/// Reads the certificate, if there is one.
+#[cfg(feature = "tls")]
+fn secure(config: &DashboardConfig, folder: Option<&Path>) -> Result<Secure, DashboardError> {
+    let Some(tls) = &config.tls else { return Ok(None) };
+    let tls = tls.of_node(&crate::config::TlsConfig::default());
+    let loaded = crate::transport::tls::Credentials::load_web(&tls, folder.map(Path::to_owned));
+    loaded.map(|credentials| Some(Arc::new(credentials))).map_err(DashboardError::Tls)
+}
+
+/// Without the feature there is none: a configuration that wants it has been refused.
+#[cfg(not(feature = "tls"))]
+fn secure(_: &DashboardConfig, _: Option<&Path>) -> Result<Secure, DashboardError> {
+    Ok(None)
 }
 
 impl Bound {
     /// Starts to measure and to serve.
     pub(crate) fn serve(self, system: Running) -> Serving {
-        let Self { listener, address, access, connections } = self;
+        let Self { listener, address, access, connections, secure } = self;
         let serving = Serving {
             address,
             tracker: TaskTracker::new(),
@@ -113,7 +136,11 @@ impl Bound {
             actions.close();
         });
         let site = site::filter(Arc::clone(&board), &tasks);
-        serving.tracker.spawn(crate::web::accept(listener, site, connections, tasks));
+        #[cfg(feature = "tls")]
+        if let Some(credentials) = &secure {
+            serving.tracker.spawn(credentials.clone().watch("dashboard".into(), serving.stop.clone()));
+        }
+        serving.tracker.spawn(crate::web::accept(listener, site, connections, secure, tasks));
         serving
     }
 }

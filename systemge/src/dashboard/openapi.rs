@@ -412,10 +412,11 @@ fn schemas() -> Value {
         "Call": object(json!({ "name": text(), "kind": kind(), "providers": texts(), "sent": count(), "errors": count() })),
         "Peer": object(json!({
             "name": text(), "direction": { "enum": ["dialled", "accepted"] }, "endpoint?": text(), "state": link(), "why?": text(),
-            "transport?": text(), "retry_in?": count(), "queue_bytes": count(), "read_rate": count(), "written_rate": count(),
+            "transport?": text(), "certificate?": schema("Certificate"), "retry_in?": count(), "queue_bytes": count(), "read_rate": count(), "written_rate": count(),
             "requests_in_flight": count(), "reconnects": count(), "dropped": { "type": "object", "additionalProperties": count() },
             "round_trip": seconds(), "silence": seconds(), "topics": texts(),
         })),
+        "Certificate": object(json!({ "names": texts(), "fingerprint": text(), "expires": { "type": ["integer", "null"] } })),
         "Command": object(json!({ "name": text(), "help": text(), "usage": text(), "arguments": list(schema("Argument")) })),
         "Argument": object(json!({ "name": text(), "type": text(), "presence": { "enum": ["required", "optional", "rest"] } })),
         "Topology": object(json!({ "nodes": list(schema("Place")), "links": list(schema("Link")), "missing": list(schema("Missing")) })),

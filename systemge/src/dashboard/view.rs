@@ -10,7 +10,7 @@ use super::history::{Series, Values};
 use super::measure::{NODE, NODE_SERIES, PROCESS, PROCESS_SERIES, PeerKey, Traffic, errors};
 use crate::command::Presence;
 use crate::connection::DialState;
-use crate::metrics::{Direction, NodeMetrics};
+use crate::metrics::{self, Direction, NodeMetrics};
 use crate::node::{Called, Node, NodeState};
 use crate::topic::TopicKind;
 
@@ -226,6 +226,9 @@ struct PeerView {
     /// `tcp`, `tls` and so on; where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     transport: Option<String>,
+    /// The certificate that it has shown, over TLS or QUIC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<CertificateView>,
     /// Milliseconds until it is dialled again.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_in: Option<u64>,
@@ -243,6 +246,33 @@ struct PeerView {
     silence: Option<f64>,
     /// The topics that it announced to this node.
     topics: Vec<String>,
+}
+
+/// A certificate, which was verified.
+#[derive(Debug, Serialize)]
+struct CertificateView {
+    /// The DNS names in it.
+    names: Vec<String>,
+    /// As `tls.fingerprints` takes it.
+    fingerprint: String,
+    /// Until when it is valid, in milliseconds since 1970; `null` if it does not say that.
+    expires: Option<u64>,
+}
+
+#[cfg(feature = "tls")]
+fn certificate(link: Option<&metrics::Link>) -> Option<CertificateView> {
+    let identity = link?.identity.as_ref()?;
+    Some(CertificateView {
+        names: identity.names(),
+        fingerprint: identity.fingerprint().to_string(),
+        expires: identity.expires().and_then(|seconds| seconds.checked_mul(1000)),
+    })
+}
+
+/// Nobody shows one in a build without TLS.
+#[cfg(not(feature = "tls"))]
+const fn certificate(_: Option<&metrics::Link>) -> Option<CertificateView> {
+    None
 }
 
 /// A command, as a form needs it.
@@ -334,6 +364,7 @@ fn peers(node: &Node, metrics: &NodeMetrics, traffic: &BTreeMap<PeerKey, Traffic
         let wanted = if dialled { Direction::Outgoing } else { Direction::Incoming };
         let counted = metrics.peers.iter().find(|peer| *peer.peer == *name && peer.direction == wanted);
         let rates = traffic.get(&(name.into(), dialled)).copied().unwrap_or_default();
+        let link = node.inner().metrics().peers().link(name, wanted);
         let topics = connected.iter().find(|peer| dialled && **peer.name() == *name);
         PeerView {
             name: name.to_owned(),
@@ -341,7 +372,8 @@ fn peers(node: &Node, metrics: &NodeMetrics, traffic: &BTreeMap<PeerKey, Traffic
             endpoint: None,
             state: "connected",
             why: None,
-            transport: None,
+            transport: link.as_ref().map(|link| link.scheme.text().to_owned()),
+            certificate: certificate(link.as_ref()),
             retry_in: None,
             queue_bytes: counted.map_or(0, |peer| peer.queue_bytes),
             read_rate: rates.read,

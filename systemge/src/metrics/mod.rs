@@ -50,7 +50,7 @@ pub use self::durations::{DurationBucket, Durations};
 #[cfg(feature = "metrics")]
 pub use self::openmetrics::{OPENMETRICS_MEDIA_TYPE, openmetrics};
 pub use self::peers::Direction;
-pub(crate) use self::peers::{PeerCounts, Peers, Traffic};
+pub(crate) use self::peers::{Link, PeerCounts, Peers, Traffic};
 #[cfg(feature = "metrics")]
 pub use self::table::{METRICS, Metric, MetricKind};
 pub(crate) use self::topics::{ReceivedCounts, ReceivedTally, SentCounts, SentTally, SentTopics};

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::PeerMetrics;
 use super::counts::{Count, DropCounts};
 use super::durations::nanos;
+use crate::config::Scheme;
+use crate::transport::Identity;
 
 /// Which side dialled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -117,6 +119,16 @@ impl PeerCounts {
     }
 }
 
+/// How a peer is connected, as the transport knows it.
+#[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "dashboard"), expect(dead_code, reason = "only the dashboard shows it"))]
+pub(crate) struct Link {
+    /// By what: `tcp`, `tls` and so on.
+    pub(crate) scheme: Scheme,
+    /// The certificate that it has shown.
+    pub(crate) identity: Option<Identity>,
+}
+
 /// How many peers that are no longer connected are remembered: those that left last.
 const GONE: usize = 256;
 
@@ -135,6 +147,8 @@ struct Known {
 #[derive(Debug)]
 struct Entry {
     counts: Arc<PeerCounts>,
+    /// How its last connection is.
+    link: Link,
     /// How many connections it has. More than one if two endpoints lead to nodes of one name.
     open: usize,
     /// Its place among those that are gone.
@@ -147,14 +161,22 @@ impl Peers {
     }
 
     /// A peer is connected; `now` is what it was last heard at.
-    pub(crate) fn joined(&self, name: &Arc<str>, direction: Direction, now: Instant) -> Arc<PeerCounts> {
+    pub(crate) fn joined(
+        &self,
+        name: &Arc<str>,
+        direction: Direction,
+        link: Link,
+        now: Instant,
+    ) -> Arc<PeerCounts> {
         let mut known = self.lock();
         let Known { peers, gone, .. } = &mut *known;
         let entry = peers.entry((direction, name.clone())).or_insert_with(|| Entry {
             counts: Arc::new(PeerCounts::new(name, direction, now)),
+            link: link.clone(),
             open: 0,
             departure: 0,
         });
+        entry.link = link;
         if entry.open == 0 {
             gone.remove(&entry.departure);
         }
@@ -184,6 +206,14 @@ impl Peers {
         }
     }
 
+    /// How a peer is connected.
+    #[cfg(feature = "dashboard")]
+    pub(crate) fn link(&self, name: &str, direction: Direction) -> Option<Link> {
+        let known = self.lock();
+        let entry = known.peers.get(&(direction, Arc::from(name)))?;
+        (entry.open > 0).then(|| entry.link.clone())
+    }
+
     pub(crate) fn snapshot(&self, now: Instant) -> Vec<PeerMetrics> {
         self.lock().peers.values().map(|entry| entry.counts.snapshot(entry.open > 0, now)).collect()
     }
@@ -196,7 +226,8 @@ mod tests {
     #[test]
     fn those_that_left_last_are_remembered_and_those_that_are_connected_always() {
         let (peers, now) = (Peers::default(), Instant::now());
-        let join = |name: &str| peers.joined(&name.into(), Direction::Incoming, now);
+        let link = Link { scheme: Scheme::Tcp, identity: None };
+        let join = |name: &str| peers.joined(&name.into(), Direction::Incoming, link.clone(), now);
         let _stays = join("stays");
         let comes_back = join("comes-back");
         peers.left(&comes_back);

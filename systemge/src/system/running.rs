@@ -234,8 +234,10 @@ impl Running {
     /// Opens the dashboard, if the configuration has one.
     #[cfg(feature = "dashboard")]
     pub(super) async fn open_dashboard(&self) -> Result<(), crate::DashboardError> {
-        let Some(config) = &self.registry.config.dashboard else { return Ok(()) };
-        let serving = crate::dashboard::bind(config).await?.serve(self.clone());
+        let config = &self.registry.config;
+        let Some(dashboard) = &config.dashboard else { return Ok(()) };
+        let bound = crate::dashboard::bind(dashboard, config.folder.as_deref()).await?;
+        let serving = bound.serve(self.clone());
         *self.registry.dashboard() = Some(serving);
         Ok(())
     }

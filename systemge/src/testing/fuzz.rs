@@ -6,11 +6,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::{QueueConfig, Secret};
+use crate::config::{QueueConfig, Scheme, Secret};
 use crate::connection::outbox::Outbox;
 use crate::context::{Core, Hold};
 use crate::layer::Layers;
-use crate::metrics::{Direction, Peers};
+use crate::metrics::{Direction, Link, Peers};
 use crate::node::handler::{Call, Worker};
 use crate::node::{Node, Peer};
 use crate::payload::{Description, FNV_OFFSET, byte};
@@ -69,7 +69,8 @@ impl Side {
         }
         let outbox = Arc::new(Outbox::new((&QueueConfig::default()).into(), MIN_FRAME_LIMIT, now));
         let name: Arc<str> = "peer".into();
-        let counts = Peers::default().joined(&name, Direction::Outgoing, now);
+        let link = Link { scheme: Scheme::Tcp, identity: None };
+        let counts = Peers::default().joined(&name, Direction::Outgoing, link, now);
         Self { session, out, peer: Peer::new(name, outbox, counts, TOPICS), pending, seen: FNV_OFFSET }
     }
 

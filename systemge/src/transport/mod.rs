@@ -25,6 +25,8 @@ use crate::config::{Endpoint, Scheme};
 
 pub use self::memory::Memory;
 pub use self::tcp::Tcp;
+#[cfg(all(feature = "tls", feature = "_web"))]
+pub(crate) use self::tcp::last_words;
 
 /// What a connection reads from and writes to.
 ///
@@ -119,6 +121,19 @@ impl Identity {
         return tls::names(&self.certificate);
         #[cfg(not(feature = "tls"))]
         Vec::new()
+    }
+}
+
+#[cfg(all(feature = "dashboard", feature = "tls"))]
+impl Identity {
+    /// Its SHA-256 fingerprint.
+    pub(crate) fn fingerprint(&self) -> crate::config::Fingerprint {
+        tls::fingerprint(&self.certificate)
+    }
+
+    /// Until when it is valid, in seconds since 1970.
+    pub(crate) fn expires(&self) -> Option<u64> {
+        tls::expires(&self.certificate)
     }
 }
 

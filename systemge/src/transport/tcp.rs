@@ -84,7 +84,7 @@ fn channel(stream: TcpStream, address: SocketAddr) -> io::Result<Channel> {
 }
 
 /// Says something to a peer that gets nothing else, as far as that takes no time.
-pub(super) fn last_words(stream: &TcpStream, words: &[u8]) {
+pub(crate) fn last_words(stream: &TcpStream, words: &[u8]) {
     let socket = SockRef::from(stream);
     // what the peer has said already is read and left, lest a reset overtakes the last words; the socket never
     // blocks, and a peer that doesn't get them has lost nothing but the reason

@@ -158,7 +158,7 @@ async fn secured(stream: TcpStream, credentials: &Credentials) -> io::Result<Tls
     let mut first = [0; 1];
     stream.peek(&mut first).await?;
     if first[0].is_ascii_uppercase() {
-        let _ = stream.try_write(PLAIN_REQUEST);
+        crate::transport::last_words(&stream, PLAIN_REQUEST);
         return Err(io::Error::new(io::ErrorKind::InvalidData, "the client speaks plain HTTP"));
     }
     let config = credentials.accepting().ok_or(io::ErrorKind::NotConnected)?;

@@ -62,9 +62,9 @@ pub(crate) struct WebConfig<'a> {
 
 /// What a listener shows that speaks TLS; `None` for one that is plain.
 #[cfg(feature = "tls")]
-type Secure = Option<std::sync::Arc<crate::transport::tls::Credentials>>;
+pub(crate) type Secure = Option<std::sync::Arc<crate::transport::tls::Credentials>>;
 #[cfg(not(feature = "tls"))]
-type Secure = Option<std::sync::Arc<std::convert::Infallible>>;
+pub(crate) type Secure = Option<std::sync::Arc<std::convert::Infallible>>;
 
 impl WebConfig<'_> {
     /// Reads the certificate of a component that speaks TLS.
@@ -369,9 +369,15 @@ pub(crate) struct Tasks {
 
 /// Serves a site that belongs to no node; see [`BoundWeb::serve`] for how it ends.
 #[cfg(feature = "dashboard")]
-pub(crate) async fn accept(listener: TcpListener, site: Site, connections: usize, tasks: Tasks) {
+pub(crate) async fn accept(
+    listener: TcpListener,
+    site: Site,
+    connections: usize,
+    secure: Secure,
+    tasks: Tasks,
+) {
     let limits = Limits::with_connections(connections);
-    listener::accept(listener, refusal::complete(site), limits, Secure::default(), tasks).await;
+    listener::accept(listener, refusal::complete(site), limits, secure, tasks).await;
 }
 
 /// The client's address, as the accept loop puts it into the extensions of a request.

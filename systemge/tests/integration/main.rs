@@ -21,6 +21,8 @@ mod command_line;
 mod contracts;
 #[cfg(feature = "dashboard")]
 mod dashboard;
+#[cfg(all(feature = "dashboard", feature = "websocket", feature = "certificates"))]
+mod dashboard_tls;
 mod documents;
 mod failures;
 mod handling;

@@ -58,7 +58,11 @@ async fn site() -> (Running, Node, Authority) {
 }
 
 /// A client that trusts the CA and offers these protocols.
-async fn client(address: SocketAddr, ca: &Authority, alpn: &[&str]) -> std::io::Result<TlsStream<TcpStream>> {
+pub(crate) async fn client(
+    address: SocketAddr,
+    ca: &Authority,
+    alpn: &[&str],
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(ca.certificate().as_bytes()).expect("PEM")).expect("a CA");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -104,22 +108,26 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-#[tokio::test]
-async fn pages_are_served_over_http_2() {
-    let (system, node, ca) = site().await;
-    let address = node.http_address().expect("it listens");
-    let mut stream = client(address, &ca, &["h2", "http/1.1"]).await.expect("the CA is trusted");
+/// What is answered over HTTP/2: the first byte of the head, which is the status if that is a common one, and the body.
+pub(crate) async fn get_over_http_2(
+    address: SocketAddr,
+    ca: &Authority,
+    path: &str,
+    host: &str,
+) -> (Option<u8>, Vec<u8>) {
+    let mut stream = client(address, ca, &["h2", "http/1.1"]).await.expect("the CA is trusted");
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    let length = |text: &str| [u8::try_from(text.len()).expect("short")];
     // :method GET, :scheme https, and literals for :path and :authority (RFC 7541, appendix A)
-    let head = [b"\x82\x87\x44\x06/hello".as_slice(), b"\x41\x09localhost"].concat();
+    let head = [b"\x82\x87\x44", &length(path)[..], path.as_bytes(), b"\x41", &length(host), host.as_bytes()];
     let all = [
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
         frame(4, 0, 0, &[]),
         // the end of the stream and of its head
-        frame(1, 0x5, 1, &head),
+        frame(1, 0x5, 1, &head.concat()),
     ];
     stream.write_all(&all.concat()).await.expect("it reads");
-    let body = soon(async {
+    soon(async {
         let mut status = None;
         loop {
             let mut head = [0; 9];
@@ -129,15 +137,21 @@ async fn pages_are_served_over_http_2() {
             stream.read_exact(&mut payload).await.expect("the rest of it");
             match head[3] {
                 1 => status = payload.first().copied(),
-                // indexed: `:status: 200`
                 0 if !payload.is_empty() => break (status, payload),
                 _ => {}
             }
         }
     })
-    .await;
-    assert_eq!(body, (Some(0x88), b"hello".to_vec()));
-    drop(stream);
+    .await
+}
+
+#[tokio::test]
+async fn pages_are_served_over_http_2() {
+    let (system, node, ca) = site().await;
+    let address = node.http_address().expect("it listens");
+    // indexed: `:status: 200`
+    let found = get_over_http_2(address, &ca, "/hello", "localhost").await;
+    assert_eq!(found, (Some(0x88), b"hello".to_vec()));
     system.stop().await;
 }
 

@@ -402,6 +402,9 @@ impl Checks<'_> {
 
     fn dashboard(&mut self, dashboard: &DashboardConfig) {
         self.count(&["connections"], dashboard.connections);
+        if let Some(tls) = &dashboard.tls {
+            self.web_certificate(&["tls"], tls, false);
+        }
         for (key, token) in [("token", &dashboard.token), ("read_only_token", &dashboard.read_only_token)] {
             let Some(token) = token else { continue };
             if token.reveal().len() < SHORTEST_TOKEN {

@@ -3,7 +3,7 @@
 use super::super::tree::{Path, Segment};
 use super::super::{
     ConnectConfig, Endpoint, Entry, HttpConfig, HttpsRedirectConfig, ListenConfig, NodeConfig, TlsConfig,
-    TlsOverrides,
+    TlsOverrides, WebTlsConfig,
 };
 use super::Checks;
 
@@ -100,15 +100,7 @@ impl Checks<'_> {
         let websocket = node.websocket.as_ref().and_then(|websocket| websocket.tls.as_ref());
         for (component, web) in [("http", http), ("websocket", websocket)] {
             let Some(web) = web else { continue };
-            let has_none = web.certificate.is_none() && node.tls.certificate.is_none();
-            self.pair_of_files(&[component, "tls"], web.certificate.is_some(), web.key.is_some());
-            if cfg!(not(feature = "tls")) {
-                self.say(&[component, "tls"], "needs the feature `tls` of systemge: this build lacks it");
-            } else if has_none && web.key.is_none() {
-                let paths = vec![self.path(&[component, "tls"])];
-                let help = "set `certificate` and `key` here, or in the node's `tls`";
-                self.push(paths, "has no certificate to show", Some(help.to_owned()));
-            }
+            self.web_certificate(&[component, "tls"], web, node.tls.certificate.is_some());
         }
         if let Some(http) = &node.http
             && let Some(redirect) = &http.https_redirect
@@ -124,6 +116,22 @@ impl Checks<'_> {
                 &["websocket", "tls"],
                 "is for a listener of its own: a shared one is as `http.tls` says",
             );
+        }
+    }
+
+    /// The certificate of a component towards browsers, which may be that of the node, if there is one.
+    pub(super) fn web_certificate(&mut self, section: &[&str], web: &WebTlsConfig, node_has_one: bool) {
+        self.pair_of_files(section, web.certificate.is_some(), web.key.is_some());
+        if cfg!(not(feature = "tls")) {
+            self.say(section, "needs the feature `tls` of systemge: this build lacks it");
+        } else if web.certificate.is_none() && web.key.is_none() && !node_has_one {
+            let paths = vec![self.path(section)];
+            let help = if section.len() > 1 {
+                "set `certificate` and `key` here, or in the node's `tls`"
+            } else {
+                "set `certificate` and `key` here"
+            };
+            self.push(paths, "has no certificate to show", Some(help.to_owned()));
         }
     }
 

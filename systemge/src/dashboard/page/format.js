@@ -73,6 +73,10 @@ const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-dig
 const minutes = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 
+const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+/** A day of some year. */
+export const dated = (milliseconds) => date.format(milliseconds);
+
 export const time = (milliseconds) => clock.format(milliseconds);
 export const minute = (milliseconds) => minutes.format(milliseconds);
 export function moment(milliseconds) {

@@ -2,9 +2,12 @@
 
 import { nodePath, send } from "./api.js";
 import { h, icon, list, once, tableOf, text, toast } from "./dom.js";
-import { bytes, count, lasted, measured } from "./format.js";
+import { bytes, count, dated, lasted, measured } from "./format.js";
 
 const STATES = { connected: ["running", "Connected"], dialling: ["starting", "Dialling"], waiting: ["degraded", "Waiting"], gave_up: ["failed", "Gave up"] };
+
+/** How long before its end a certificate is worth a thought: two weeks. */
+const SOON = 14 * 86_400_000;
 
 export function peersTab(name) {
   const body = h("tbody");
@@ -61,11 +64,21 @@ export function peersTab(name) {
         const [shape, label] = STATES[key];
         return h("div", { class: "cell-main" }, h("span", { class: "state", "data-state": shape }, icon(shape), label), why === undefined ? null : h("span", { class: "why" }, why), retry === null ? null : h("span", { class: "why" }, `again in ${retry} s`));
       });
-      text(transport, peer.transport ?? "–");
+      once(transport, [peer.transport, peer.certificate], ([kind, certificate]) =>
+        h("div", { class: "cell-main" }, h("span", {}, kind ?? "–"), certificate === undefined ? null : identity(certificate)),
+      );
       const shown = [measured(peer.round_trip, "seconds"), peer.silence === null ? "–" : `${lasted(peer.silence * 1000)} ago`, measured(peer.written_rate, "bytes per second"), measured(peer.read_rate, "bytes per second"), bytes(peer.queue_bytes), dropped(peer.dropped)];
       shown.forEach((value, index) => text(cells[index], value));
     };
     return element;
+  }
+
+  // who the peer is by its certificate, and for how long
+  function identity({ names, fingerprint, expires }) {
+    const left = expires === null ? Infinity : expires - Date.now();
+    const until = expires === null ? null : left < 0 ? `expired on ${dated(expires)}` : `valid until ${dated(expires)}`;
+    const kind = left < 0 ? "why bad" : left < SOON ? "why warn" : "why";
+    return [h("span", { class: "why", title: fingerprint }, names.join(", ") || fingerprint), until === null ? null : h("span", { class: kind }, until)];
   }
 
   function dropped(reasons) {

@@ -16,10 +16,14 @@ mod trust;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
+#[cfg(feature = "dashboard")]
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+#[cfg(feature = "dashboard")]
+use rustls::pki_types::UnixTime;
 use rustls::pki_types::{CertificateDer, DnsName, ServerName};
 use rustls::server::ParsedCertificate;
 use tokio::net::{TcpListener, TcpStream};
@@ -33,7 +37,7 @@ use crate::protocol::frame::{Frame, GoodbyeCode};
 #[cfg(feature = "_web")]
 pub(crate) use self::credentials::HTTP2;
 pub(crate) use self::credentials::{ALPN, Credentials};
-#[cfg(feature = "certificates")]
+#[cfg(any(feature = "certificates", feature = "dashboard"))]
 pub(crate) use self::crypto::fingerprint;
 pub(crate) use self::explain::NOT_SYSTEMGE;
 pub(crate) use self::explain::explained;
@@ -149,6 +153,26 @@ fn is_for(certificate: &[u8], name: &ServerName<'_>) -> bool {
     let certificate = CertificateDer::from(certificate);
     let Ok(parsed) = ParsedCertificate::try_from(&certificate) else { return false };
     rustls::client::verify_server_name(&parsed, name).is_ok()
+}
+
+/// Until when a certificate is valid, in seconds since 1970: the verifier says so if it is asked about a time after all
+/// others.
+#[cfg(feature = "dashboard")]
+pub(super) fn expires(certificate: &[u8]) -> Option<u64> {
+    use rustls::CertificateError::ExpiredContext;
+    let certificate = CertificateDer::from(certificate);
+    let parsed = ParsedCertificate::try_from(&certificate).ok()?;
+    let checked = rustls::client::verify_server_cert_signed_by_trust_anchor(
+        &parsed,
+        &rustls::RootCertStore::empty(),
+        &[],
+        UnixTime::since_unix_epoch(Duration::from_secs(u64::MAX)),
+        crypto::provider().signature_verification_algorithms.all,
+    );
+    match checked {
+        Err(rustls::Error::InvalidCertificate(ExpiredContext { not_after, .. })) => Some(not_after.as_secs()),
+        _ => None,
+    }
 }
 
 /// The DNS names of a certificate, for people.

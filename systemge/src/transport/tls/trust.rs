@@ -86,28 +86,18 @@ pub(super) fn of_clients(
     Ok(Trust { pins, authorities })
 }
 
-/// How signatures are verified is the same on both sides, in two traits.
+/// How signatures are verified is the same on both sides, in two traits, and for both versions.
 macro_rules! signatures {
-    () => {
-        fn verify_tls12_signature(
+    ($($verify:ident),*) => {
+        $(fn $verify(
             &self,
             message: &[u8],
             certificate: &CertificateDer<'_>,
             signed: &DigitallySignedStruct,
         ) -> Result<HandshakeSignatureValid, Error> {
             let algorithms = &crypto::provider().signature_verification_algorithms;
-            verify_tls12_signature(message, certificate, signed, algorithms).map_err(not_its_key)
-        }
-
-        fn verify_tls13_signature(
-            &self,
-            message: &[u8],
-            certificate: &CertificateDer<'_>,
-            signed: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, Error> {
-            let algorithms = &crypto::provider().signature_verification_algorithms;
-            verify_tls13_signature(message, certificate, signed, algorithms).map_err(not_its_key)
-        }
+            $verify(message, certificate, signed, algorithms).map_err(not_its_key)
+        })*
 
         fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
             crypto::provider().signature_verification_algorithms.supported_schemes()
@@ -135,7 +125,7 @@ impl ServerCertVerifier for Trust<dyn ServerCertVerifier> {
         }
     }
 
-    signatures!();
+    signatures!(verify_tls12_signature, verify_tls13_signature);
 }
 
 impl ClientCertVerifier for Trust<dyn ClientCertVerifier> {
@@ -162,5 +152,5 @@ impl ClientCertVerifier for Trust<dyn ClientCertVerifier> {
         }
     }
 
-    signatures!();
+    signatures!(verify_tls12_signature, verify_tls13_signature);
 }
