@@ -32,6 +32,39 @@ use systemge_codegen::{CratePath, Expansion};
 /// are what the application depends on; a `&Context<Self>` makes clients of no other contracts. `#[key]` on a field says which
 /// instance this is, for contracts with a key.
 ///
+/// ```
+/// # use systemge::prelude::*;
+/// #[systemge::contract(key(room: String))]
+/// pub trait Thermostat {
+///     #[topic("thermostat/{room}/set")]
+///     async fn set(&self, celsius: f64);
+/// }
+///
+/// #[systemge::contract]
+/// pub trait Archive {
+///     #[topic("archive/keep")]
+///     async fn keep(&self, room: String, celsius: f64);
+/// }
+///
+/// #[derive(systemge::Application)]
+/// #[application(handles(Thermostat), calls(Archive))]
+/// struct Radiator {
+///     #[key]
+///     room: String,
+///     celsius: f64,
+/// }
+///
+/// #[systemge::node]
+/// impl Thermostat for Radiator {
+///     async fn set(&mut self, celsius: f64, ctx: &Context<Self>) {
+///         self.celsius = celsius;
+///         // to how many nodes it was handed is of no interest here
+///         let _ = ArchiveClient::new(ctx).keep(self.room.clone(), celsius).await;
+///     }
+/// }
+/// # fn main() {}
+/// ```
+///
 /// `#[application(crate = path)]` says where systemge is, for macros that export it under another path.
 #[proc_macro_derive(Application, attributes(application, key))]
 pub fn application(item: TokenStream) -> TokenStream {
@@ -291,6 +324,9 @@ pub fn node(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 ///     #[topic("ready", request)]
 ///     async fn ready(&self); //                                          a request that only acknowledges
+///
+///     #[topic("clock", oneway, alias = "tick")]
+///     async fn clock(&self, seconds: u32) -> Result<(), String>; //      a message; callers may know it as "tick", too
 /// }
 ///
 /// #[derive(systemge::Application, Default)]
@@ -313,6 +349,10 @@ pub fn node(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 ///     #[topic(spawn, timeout = "1s")]
 ///     async fn ready(&self) {}
+///
+///     async fn clock(&self, seconds: u32) -> Result<(), String> {
+///         if seconds == 0 { Err("the time is over".to_owned()) } else { Ok(()) }
+///     }
 /// }
 ///
 /// #[derive(systemge::Application, Default)]
@@ -430,6 +470,8 @@ pub fn system(input: TokenStream) -> TokenStream {
 ///
 /// Arguments are parsed from text (`FromStr`). An `Option<T>` may be missing, a `Vec<T>` at the end takes all that
 /// are left; `&Context` is given. A command returns nothing, something that can be printed, or a `Result` of these.
+///
+/// `#[systemge::commands(crate = path)]` says where systemge is, for macros that export it under another path.
 #[proc_macro_attribute]
 pub fn commands(arguments: TokenStream, item: TokenStream) -> TokenStream {
     run(|path| systemge_codegen::commands(arguments.into(), item.into(), path))
@@ -514,11 +556,11 @@ pub fn commands(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// # fn main() {}
 /// ```
 ///
-/// # Folders and filters
+/// # Folders, filters and the path of systemge
 ///
 /// `folder("/prefix", "folder")` serves the files of a folder: ranges, conditions, `cache-control`, nothing hidden and
 /// nothing outside of it. `filter(Self::more)` is the way out to warp: a function that makes a filter, which is asked about
-/// requests that no route and no folder answers.
+/// requests that no route and no folder answers. `crate = path` says where systemge is.
 ///
 /// ```
 /// use systemge::http::warp::reject::Rejection;
