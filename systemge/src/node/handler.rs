@@ -161,7 +161,7 @@ pub(crate) trait Worker: Send {
 
 impl dyn Worker {
     /// Decodes the payload and gets the call ready to be polled. A panic of the user's `Deserialize` is an error.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn start(
         &mut self,
         call: Call,
