@@ -188,6 +188,10 @@ async fn many_large_requests_at_once_are_all_answered_once() {
 }
 
 /// Forwards datagrams between one client and a server, from a port that can be changed, as NATs do.
+///
+/// `quinn::Endpoint::rebind` would do less: the side that changes its own socket knows of it, and begins anew on its own
+/// part. Behind a NAT neither side knows; the server just sees the next datagram come from elsewhere. And nodes keep their
+/// endpoints to themselves: a way to get at them would be there for this test alone.
 async fn forward(server: SocketAddr, change: Arc<Notify>) -> (SocketAddr, tokio::task::JoinHandle<()>) {
     let near = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
     let address = near.local_addr().expect("an address");
