@@ -11,6 +11,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::OwnedMutexGuard;
 use tokio_util::sync::CancellationToken;
 
+use super::calls::{Done, Running};
 use super::driver::{End, Side, Turn};
 use super::outbox::Outbox;
 use crate::access::Handshake;
@@ -597,61 +598,4 @@ pub(super) fn no_nonce() -> End {
 /// A node that is not let in is told why.
 fn refused((code, reason): (GoodbyeCode, String)) -> End {
     End::Ours { code, reason }
-}
-
-/// A call that waits for something.
-struct Running {
-    index: usize,
-    worker: Option<Box<dyn Worker>>,
-    call: Call,
-    /// When it was started, or the batch that started it.
-    started: Instant,
-    response: Vec<u8>,
-}
-
-/// A call that waited and is done.
-struct Done {
-    index: usize,
-    token: Option<Token>,
-    worker: Option<Box<dyn Worker>>,
-    started: Instant,
-    completion: Completion,
-    response: Vec<u8>,
-}
-
-impl Done {
-    /// A call that was dropped before it was done.
-    fn cancelled(index: usize, call: Call, started: Instant) -> Self {
-        let mut response = Vec::new();
-        if let Some(token) = call.token {
-            write_text_response(&mut response, token, Status::Cancelled, "");
-        }
-        Self { index, token: call.token, worker: None, started, completion: Completion::Ended, response }
-    }
-}
-
-impl Running {
-    const fn new(index: usize, worker: Box<dyn Worker>, call: Call, started: Instant) -> Self {
-        Self { index, worker: Some(worker), call, started, response: Vec::new() }
-    }
-
-    fn poll_call(&mut self, context: &mut Context<'_>) -> Poll<Done> {
-        let Some(worker) = &mut self.worker else { return Poll::Pending };
-        worker.poll(context, self.call, &mut self.response).map(|completion| Done {
-            index: self.index,
-            token: self.call.token,
-            worker: self.worker.take(),
-            started: self.started,
-            completion,
-            response: std::mem::take(&mut self.response),
-        })
-    }
-}
-
-impl Future for Running {
-    type Output = Done;
-
-    fn poll(self: std::pin::Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Done> {
-        self.get_mut().poll_call(context)
-    }
 }

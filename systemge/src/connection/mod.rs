@@ -4,6 +4,7 @@
 //! [`outbox`].
 
 mod accepted;
+mod calls;
 mod dial;
 mod dialled;
 mod driver;
