@@ -1,23 +1,26 @@
-//! The chat as browsers use it: over their WebSockets, against both nodes over real TCP.
+//! The chat as browsers use it: over their WebSockets, against both nodes on a network within the process, and
+//! in every form.
 
 use chat::{Chat, Gateway};
-use samples::{Browser, SOON, Shipped, eventually, every_form};
+use samples::{Browser, Shipped, eventually, every_form};
 use serde_json::{Value, json};
+use systemge::testing::{Network, soon};
 use systemge::{Running, System};
 
 const SAMPLE: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The sample's own configuration, on free ports.
+/// The sample's own configuration; only browsers come over real sockets.
 async fn start() -> Running {
-    let system = System::from_config(Shipped::new(SAMPLE).config())
+    let system = System::from_config(Shipped::new(SAMPLE).config());
+    let system = Network::new()
+        .carry(system)
         .node("chat", Chat::default())
         .node("gateway", Gateway::default())
         .start()
         .await
         .expect("the nodes start");
     for (node, topic) in [("gateway", "join"), ("chat", "propagateMessage")] {
-        let node = system.node(node).expect("it is there");
-        assert!(node.wait_for_provider(topic, SOON).await, "{topic}");
+        system.node(node).expect("it is there").until_provider(topic).await;
     }
     system
 }
@@ -78,7 +81,8 @@ async fn a_name_is_free_again_when_its_owner_is_gone() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(SOON, left).await.expect("Ada leaves, and with her the room");
+    // Ada leaves, and with her the room
+    soon(left).await;
     other.send("enter", wish).await;
     assert_eq!(other.json("join").await, json!([]));
     assert_eq!(chat.command("getChatters", ["den"]).await.as_deref(), Ok("Ada"));

@@ -1,24 +1,27 @@
-//! The game as a browser plays it: over its WebSocket, against both nodes over real TCP, and in every form.
+//! The game as a browser plays it: over its WebSocket, against both nodes on a network within the process, and in every
+//! form.
 
 use game_of_life::{COLUMNS, Gateway, Life, ROWS, Snapshot};
-use samples::{Browser, SOON, Shipped, eventually, every_form};
+use samples::{Browser, Shipped, eventually, every_form};
 use serde_json::json;
+use systemge::testing::Network;
 use systemge::{Node, Running, System};
 
 const SAMPLE: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The sample's own configuration, on free ports and without the dashboard.
+/// The sample's own configuration without the dashboard; only browsers come over real sockets.
 async fn game() -> Running {
     let mut config = Shipped::new(SAMPLE).config();
     config.dashboard = None;
-    let system = System::from_config(config)
+    let system = Network::new()
+        .carry(System::from_config(config))
         .node("life", Life::default())
         .node("gateway", Gateway::default())
         .start()
         .await
         .expect("the nodes start");
     for (name, topic) in [("gateway", "getGrid"), ("life", "propagateGrid")] {
-        assert!(node(&system, name).wait_for_provider(topic, SOON).await, "{topic}");
+        node(&system, name).until_provider(topic).await;
     }
     system
 }

@@ -1,17 +1,20 @@
-//! The node hears itself over real TCP, and a browser sees it.
+//! The node hears itself, on a network within the process and in every form, and a browser sees it.
 
 use one_node_ping::PingNode;
-use samples::{Browser, SOON, Shipped, eventually, every_form};
+use samples::{Browser, Shipped, eventually, every_form};
 use systemge::System;
+use systemge::testing::Network;
 
 const SAMPLE: &str = env!("CARGO_MANIFEST_DIR");
 
 #[tokio::test]
 async fn every_browser_is_worth_a_ping_and_sees_every_pong() {
-    let system = System::from_config(Shipped::new(SAMPLE).config()).node("ping", PingNode::default());
+    let system = Network::new()
+        .carry(System::from_config(Shipped::new(SAMPLE).config()))
+        .node("ping", PingNode::default());
     let system = system.start().await.expect("the node starts");
     let node = system.node("ping").expect("the node");
-    assert!(node.wait_for_provider("PING", SOON).await, "it finds itself");
+    node.until_provider("PING").await;
 
     let mut browser = Browser::open(node.websocket_address().expect("it listens")).await;
     assert_eq!(browser.text("welcome").await, "");

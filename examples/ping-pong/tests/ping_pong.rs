@@ -1,11 +1,12 @@
-//! The two nodes play, in one system over real TCP, in every form, and after one of them was killed.
+//! The two nodes play, on a network within the process, in every form, and after one of them was killed.
 
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
 use ping_pong::{Gateway, Pong, PongClient};
-use samples::{Browser, SOON, Shipped, eventually, every_form};
+use samples::{Browser, Shipped, eventually, every_form};
 use systemge::System;
+use systemge::testing::Network;
 
 const SAMPLE: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -22,7 +23,8 @@ async fn waits_for(gateway: SocketAddr, topic: &str, part: &str) {
 
 #[tokio::test]
 async fn a_browser_sees_an_answer_and_every_browser_a_pong() {
-    let system = System::from_config(Shipped::new(SAMPLE).config())
+    let system = Network::new()
+        .carry(System::from_config(Shipped::new(SAMPLE).config()))
         .node("pong", Pong::default())
         .node("gateway", Gateway::default())
         .start()
@@ -30,7 +32,8 @@ async fn a_browser_sees_an_answer_and_every_browser_a_pong() {
         .expect("the nodes start");
     let gateway = system.node("gateway").expect("it is there");
     let pong = system.node("pong").expect("it is there");
-    assert!(gateway.wait_for_provider("pingPong", SOON).await && pong.wait_for_provider("pong", SOON).await);
+    gateway.until_provider("pingPong").await;
+    pong.until_provider("pong").await;
 
     let mut first = Browser::of(&system).await;
     for expected in [("welcome", ""), ("pingPong", "pong"), ("pong", "")] {
