@@ -1,6 +1,8 @@
 //! Programs that must compile; they are modules of this test, so that they cost no build of their own.
 #![allow(dead_code, reason = "the programs are compiled, not run")]
 
+#[path = "pass/aliased.rs"]
+mod aliased;
 #[path = "pass/conditional.rs"]
 mod conditional;
 #[path = "pass/contracts.rs"]
