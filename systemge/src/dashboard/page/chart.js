@@ -242,7 +242,7 @@ const round = (value) => Math.round(value * 10) / 10;
 
 /** The end of an axis: a number that people read easily, above the highest value. */
 function nice(highest, binary) {
-  if (!(highest > 0)) return 1;
+  if (!(highest > 0)) return binary ? 1024 : 1;
   const base = binary ? 1024 ** Math.floor(Math.log(highest) / Math.log(1024)) : 1;
   const scaled = highest / base;
   const power = 10 ** Math.floor(Math.log10(scaled));

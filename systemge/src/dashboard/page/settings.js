@@ -17,7 +17,7 @@ export function settingsTab(name) {
   const live = h("tbody");
   const written = h("tbody");
   const table = tableOf("The configuration that holds", ["Key", "Value", "From"], written);
-  const only = h("button", { type: "button", "aria-pressed": "false", onclick: () => choose(true) }, "Set");
+  const only = h("button", { type: "button", "aria-pressed": "false", onclick: () => choose(true) }, "What is set");
   const all = h("button", { type: "button", "aria-pressed": "true", onclick: () => choose(false) }, "All keys");
   const none = h("p", { class: "empty", hidden: true }, "Nothing is set: every key has its default.");
   const element = h(
