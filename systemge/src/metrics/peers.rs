@@ -126,6 +126,10 @@ pub(crate) struct Link {
     /// By what: `tcp`, `tls` and so on.
     pub(crate) scheme: Scheme,
     /// The certificate that it has shown.
+    #[cfg_attr(
+        all(feature = "dashboard", not(feature = "tls")),
+        expect(dead_code, reason = "without TLS nobody shows one")
+    )]
     pub(crate) identity: Option<Identity>,
 }
 
