@@ -639,6 +639,28 @@ async fn a_filter_answers_what_nothing_else_does() {
 }
 
 #[tokio::test]
+async fn a_filter_that_panics_is_a_500_and_its_connection_lives_on() {
+    use warp::Filter as _;
+
+    let mut table = RouteTable::new(Arc::new(State::new(Probe::default(), false)));
+    table.filter(|_| {
+        warp::path!("raw" / u32).map(|number: u32| {
+            assert_ne!(number, 7, "the password is 1234");
+            number.to_string()
+        })
+    });
+    let config = config();
+    let web = WebConfig { http: Some(&config), ..WebConfig::default() };
+    let (_running, address) = start_http(web, Http::new(table.finish())).await;
+    let two =
+        "GET /raw/7 HTTP/1.1\r\nhost: a\r\n\r\nGET /raw/8 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    let answers = exchange(address, two.to_owned()).await;
+    assert!(answers.starts_with("HTTP/1.1 500"), "{answers}");
+    assert!(answers.contains("application/problem+json") && !answers.contains("1234"), "{answers}");
+    assert!(answers.contains("HTTP/1.1 200") && answers.ends_with('8'), "{answers}");
+}
+
+#[tokio::test]
 async fn heads_that_are_too_large_are_refused() {
     let (_running, address) = start().await;
     let large = format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "a".repeat(200_000));

@@ -146,3 +146,33 @@ const MOST_BYTES: usize = 8 * 1024 * 1024;
 
 /// After how much silence it is looked whether something was dropped.
 const TELL_AFTER: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::LogFileConfig;
+
+    #[test]
+    fn lines_for_which_there_is_no_room_are_told_of_where_they_are_missing() {
+        let path = std::env::temp_dir().join(format!("systemge-dropped-{}.log", std::process::id()));
+        let file = RotatingFile::open(path.clone(), &LogFileConfig::default()).unwrap();
+        let sink = Sink::new(Target::File(Mutex::new(file)), "the file".to_owned());
+        let queue = Queue::start().unwrap();
+        let Target::File(file) = &sink.target else { unreachable!("it is a file") };
+        let disk = file.lock().unwrap();
+        // the thread waits for the disk with one line in its hand, at most
+        let pushed = MOST_LINES + 10;
+        (0..pushed).for_each(|_| queue.push(&sink, "a line\n".to_owned()));
+        drop(disk);
+        queue.flush(Duration::from_secs(60));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let written = text.lines().filter(|line| *line == "a line").count();
+        let told = text.lines().filter_map(|line| {
+            line.strip_suffix(" log lines were dropped: they came faster than they could be written")
+        });
+        let told: usize = told.map(|count| count.parse::<usize>().unwrap()).sum();
+        assert!((9..=10).contains(&told), "{told}");
+        assert_eq!(written + told, pushed);
+        std::fs::remove_file(path).unwrap();
+    }
+}

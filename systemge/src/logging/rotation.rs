@@ -106,3 +106,31 @@ fn missing_is_fine(result: io::Result<()>) -> io::Result<()> {
         result => result,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_set_aside_when_it_is_too_old_whatever_its_size() {
+        let folder = std::env::temp_dir().join(format!("systemge-age-{}", std::process::id()));
+        let path = folder.join("node.log");
+        let config = LogFileConfig { max_age: Duration::from_secs(3600), ..LogFileConfig::default() };
+        let mut file = RotatingFile::open(path.clone(), &config).unwrap();
+        file.write(b"first\n").unwrap();
+        file.write(b"second\n").unwrap();
+        file.open.as_mut().unwrap().begun -= Duration::from_secs(3600);
+        file.write(b"third\n").unwrap();
+        file.write(b"fourth\n").unwrap();
+        let read = |path: &Path| fs::read_to_string(path).unwrap();
+        assert_eq!(
+            (read(&numbered(&path, 1)), read(&path)),
+            ("first\nsecond\n".into(), "third\nfourth\n".into())
+        );
+        // a clock that is set back makes no file old
+        file.open.as_mut().unwrap().begun += Duration::from_secs(7200);
+        file.write(b"fifth\n").unwrap();
+        assert_eq!(read(&path), "third\nfourth\nfifth\n");
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

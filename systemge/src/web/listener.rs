@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use ::http::Request;
 use ::http::header::{HOST, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use futures_util::FutureExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 #[cfg(feature = "tls")]
@@ -27,6 +29,7 @@ use warp::reply::Response;
 use super::patient::Patient;
 use super::{RemoteAddress, Secure, Tasks, WebError, refusal};
 use crate::config::HttpConfig;
+use crate::error::panic_text;
 #[cfg(feature = "tls")]
 use crate::transport::tls::{Credentials, HTTP2, explained};
 
@@ -189,10 +192,15 @@ fn service(
         let pathless = request.uri().path_and_query().is_none();
         let answer = if pathless { None } else { Some(site.call(request)) };
         async move {
-            match answer {
-                Some(answer) => answer.await,
-                None => Ok(refusal::pathless()),
-            }
+            let Some(answer) = answer else { return Ok(refusal::pathless()) };
+            // handlers are caught where they run; this is for filters of the application's own
+            AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|panic| {
+                tracing::error!(
+                    panic = crate::text::own(&panic_text(&*panic)),
+                    "a filter of the HTTP component panicked"
+                );
+                Ok(refusal::panicked())
+            })
         }
     })
 }

@@ -111,6 +111,11 @@ pub(super) fn pathless() -> Response {
     finished(refusal.into_response(), None)
 }
 
+/// The answer to a request on which a filter panicked. What it said is ours alone.
+pub(super) fn panicked() -> Response {
+    finished(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the server has failed").into_response(), None)
+}
+
 /// Writes a problem into the body, and adds the headers that every answer has.
 fn finished(mut response: Response, path: Option<&str>) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {

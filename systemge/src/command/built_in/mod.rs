@@ -3,6 +3,7 @@
 #[cfg(feature = "websocket")]
 mod clients;
 
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -11,10 +12,11 @@ use futures_util::future::BoxFuture;
 
 use super::arguments::{ArgumentSpec, CommandArguments, CommandError, Presence};
 use super::table::{CommandInfo, CommandSpec};
-use crate::access::{IpNet, RefusalReason, parse_network};
-use crate::config::Endpoint;
+use crate::access::{AccessList, IpNet, parse_network};
+use crate::config::{Endpoint, EndpointError};
 use crate::connection::DialState;
-use crate::node::{Listener, Node};
+use crate::metrics::PeerMetrics;
+use crate::node::Node;
 use crate::text::printable;
 use crate::topic::TopicKind;
 
@@ -59,7 +61,7 @@ const TOPIC: ArgumentSpec = argument("topic", "String", Presence::Required);
 const RULE: &[ArgumentSpec] = &[
     argument("add|remove", "Change", Presence::Required),
     argument("addresses", "IpNet", Presence::Required),
-    argument("listener", "Endpoint", Presence::Optional),
+    argument("listener|http|websocket", "Place", Presence::Optional),
 ];
 
 /// Lists commands: name, help, arguments, what runs.
@@ -88,13 +90,13 @@ const BUILT_IN: &[BuiltIn] = built_in! {
         |node, arguments| announce(node, arguments, false).boxed();
     "announce", "Announces a topic again that was withdrawn.", &[TOPIC],
         |node, arguments| announce(node, arguments, true).boxed();
-    "metrics", "Shows what the node has counted.", &[],
+    "metrics", "Shows what the node has counted, in all, by topic and by peer.", &[],
         |node, arguments| at_once(arguments, || metrics(node));
-    "access", "Shows who may connect to each listener, and who may not.", &[],
+    "access", "Shows who may connect to each listener and component, and who may not.", &[],
         |node, arguments| at_once(arguments, || access(node));
-    "allow", "Changes who may connect: to one listener, or to all.", RULE,
+    "allow", "Changes who may connect: to one listener or component, or to all.", RULE,
         |node, arguments| change_rules(node, arguments, true).boxed();
-    "deny", "Changes who may not connect: to one listener, or to all.", RULE,
+    "deny", "Changes who may not connect: to one listener or component, or to all.", RULE,
         |node, arguments| change_rules(node, arguments, false).boxed();
 };
 
@@ -176,13 +178,52 @@ async fn announce(
 fn metrics(node: &Node) -> String {
     let mut lines: Vec<String> =
         node.counters().iter().map(|(name, count)| format!("{name}  {count}")).collect();
-    for reason in RefusalReason::ALL {
-        let count = node.refused(reason);
-        if count > 0 {
-            lines.push(format!("refused because of {}  {count}", reason.name()));
-        }
-    }
+    let metrics = node.metrics();
+    lines.extend(
+        metrics
+            .refused
+            .iter()
+            .filter(|(_, count)| **count > 0)
+            .map(|(reason, count)| format!("refused because of {}  {count}", reason.name())),
+    );
+    lines.extend(
+        metrics.received.iter().filter(|topic| topic.received > 0).map(|topic| {
+            format!("topic {}  received {}  bytes {}", topic.topic, topic.received, topic.bytes)
+        }),
+    );
+    lines.extend(
+        metrics
+            .sent
+            .iter()
+            .filter(|topic| topic.sent > 0)
+            .map(|topic| format!("topic {}  sent {}  bytes {}", topic.topic, topic.sent, topic.bytes)),
+    );
+    lines.extend(metrics.peers.iter().map(|peer| {
+        let connected = if peer.connected { "connected" } else { "gone" };
+        let PeerMetrics { peer, direction, connections, read_bytes, written_bytes, queue_bytes, .. } = peer;
+        let direction = direction.as_str();
+        format!(
+            "peer {peer}  {direction}  {connected}  connections {connections}  read {read_bytes}  \
+             written {written_bytes}  waiting {queue_bytes}"
+        )
+    }));
     or(lines, "nothing was counted")
+}
+
+/// The lists of who may connect, and where each holds.
+fn guarded(node: &Node) -> Vec<(Place, AccessList)> {
+    let listeners = node.listeners().into_iter();
+    let mut lists: Vec<_> =
+        listeners.map(|listener| (Place::Listener(listener.endpoint()), listener.access().clone())).collect();
+    #[cfg(feature = "http")]
+    if node.inner().program().needs.http {
+        lists.push((Place::Http, node.http().access().clone()));
+    }
+    #[cfg(feature = "websocket")]
+    if node.inner().program().needs.websocket {
+        lists.push((Place::WebSocket, node.websocket().access().clone()));
+    }
+    lists
 }
 
 fn access(node: &Node) -> String {
@@ -190,12 +231,44 @@ fn access(node: &Node) -> String {
         [] => "nobody".to_owned(),
         networks => networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
     };
-    let line = |listener: &Listener| {
-        let rules = listener.access().rules();
+    let line = |(place, list): &(Place, AccessList)| {
+        let rules = list.rules();
         let allowed = rules.allow.as_deref().map_or_else(|| "everyone".to_owned(), listed);
-        format!("{}  allows {allowed}  denies {}", listener.endpoint(), listed(&rules.deny))
+        format!("{place}  allows {allowed}  denies {}", listed(&rules.deny))
     };
-    or(node.listeners().iter().map(line).collect(), "this node listens nowhere")
+    or(guarded(node).iter().map(line).collect(), "this node listens nowhere")
+}
+
+/// Where a list holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    Listener(Endpoint),
+    /// The HTTP component.
+    Http,
+    /// The WebSocket component.
+    WebSocket,
+}
+
+impl FromStr for Place {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "http" => Ok(Self::Http),
+            "websocket" => Ok(Self::WebSocket),
+            text => text.parse().map(Self::Listener),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listener(endpoint) => endpoint.fmt(f),
+            Self::Http => f.write_str("http"),
+            Self::WebSocket => f.write_str("websocket"),
+        }
+    }
 }
 
 /// What is done to a list.
@@ -238,21 +311,20 @@ async fn change_rules(
 ) -> Result<String, CommandError> {
     let change: Change = arguments.required("add|remove")?;
     let Network(network) = arguments.required("addresses")?;
-    let only: Option<Endpoint> = arguments.optional("listener")?;
+    let only: Option<Place> = arguments.optional("listener|http|websocket")?;
     arguments.finish()?;
-    let mut listeners = node.listeners();
-    if let Some(endpoint) = &only {
-        listeners.retain(|listener| listener.endpoint() == *endpoint);
+    let mut lists = guarded(node);
+    if let Some(only) = &only {
+        lists.retain(|(place, _)| place == only);
     }
-    if listeners.is_empty() {
+    if lists.is_empty() {
         let nowhere = only.map_or_else(
             || "this node listens nowhere".to_owned(),
-            |endpoint| format!("this node does not listen on {endpoint}; `access` shows where it does"),
+            |place| format!("this node does not listen on {place}; `access` shows where it does"),
         );
         return Err(CommandError::Failed(nowhere));
     }
-    let lines = listeners.iter().map(|listener| {
-        let list = listener.access();
+    let lines = lists.iter().map(|(place, list)| {
         let changed = match (allow, change) {
             (true, Change::Add) => list.add_allowed(network),
             (true, Change::Remove) => list.remove_allowed(network),
@@ -266,7 +338,7 @@ async fn change_rules(
             (Change::Remove, true) => "removed from",
             (Change::Remove, false) => "not in",
         };
-        format!("{}  {network} {outcome} the list `{word}`", listener.endpoint())
+        format!("{place}  {network} {outcome} the list `{word}`")
     });
     Ok(lines.collect::<Vec<_>>().join("\n"))
 }
