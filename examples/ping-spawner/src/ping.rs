@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use systemge::prelude::*;
+use tokio::sync::Notify;
 
 use crate::gateway::GatewayClient;
 
@@ -16,17 +17,24 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The node of a browser.
 #[derive(systemge::Application, Debug, Default)]
 pub struct PingNode {
-    pongs: Arc<AtomicU64>,
+    state: Arc<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Told when the gateway has dialled the node, and asked it.
+    asked: Notify,
+    pongs: AtomicU64,
 }
 
 #[systemge::node]
 impl PingNode {
-    /// Announces itself to the gateway, and sends it `ping` from then on.
+    /// Announces itself to the gateway, and sends it `ping` once it was asked.
     #[on_start]
     async fn start(&self, ctx: &Context) {
-        let (node, pongs) = (ctx.clone(), self.pongs.clone());
+        let (node, state) = (ctx.clone(), self.state.clone());
         ctx.spawn(async move {
-            if let Err(error) = ping(&node, &pongs).await {
+            if let Err(error) = ping(&node, &state).await {
                 tracing::warn!(%error, node = node.node_name(), "no more pings");
             }
         });
@@ -35,24 +43,26 @@ impl PingNode {
     /// Answers the gateway.
     #[topic("ping")]
     pub async fn answer(&self) -> String {
+        self.state.asked.notify_one();
         "pong".to_owned()
     }
 
     /// Takes the answer to a message `ping`.
     #[topic("pong")]
     pub async fn pong(&self) {
-        self.pongs.fetch_add(1, Relaxed);
+        self.state.pongs.fetch_add(1, Relaxed);
     }
 }
 
-async fn ping(ctx: &Context, pongs: &AtomicU64) -> Result<()> {
+async fn ping(ctx: &Context, state: &State) -> Result<()> {
     let own = ctx.node().endpoints().into_iter().next();
     let own = own.ok_or_else(|| Error::message("it listens nowhere"))?;
     let gateway = GatewayClient::new(ctx).wait_for_provider(PATIENCE);
     gateway.announce(own).await?;
+    tokio::time::timeout(PATIENCE, state.asked.notified()).await?;
     let mut ticks = tokio::time::interval(PAUSE);
     loop {
         ticks.tick().await;
-        gateway.ping(pongs.load(Relaxed)).await?;
+        gateway.ping(state.pongs.load(Relaxed)).await?;
     }
 }
