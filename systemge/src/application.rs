@@ -243,7 +243,8 @@ impl<A> DerefMut for Exclusive<'_, A> {
 #[doc(hidden)]
 pub struct Invocation<A> {
     pub(crate) state: Arc<State<A>>,
-    pub(crate) core: Core,
+    /// In a box, since it moves into the handler's future and back with every call.
+    pub(crate) core: Box<Core>,
 }
 
 impl<A> Clone for Invocation<A> {
@@ -253,16 +254,18 @@ impl<A> Clone for Invocation<A> {
 }
 
 impl<A: Application> Invocation<A> {
-    pub(crate) const fn new(state: Arc<State<A>>, core: Core) -> Self {
-        Self { state, core }
+    pub(crate) fn new(state: Arc<State<A>>, core: Core) -> Self {
+        Self { state, core: Box::new(core) }
     }
 
     /// The parts that a handler gets; the context is typed by what the handler asks for.
+    #[inline]
     pub fn open<B>(self) -> (Arc<State<A>>, Context<B>) {
-        (self.state, Context::from_core(self.core))
+        (self.state, Context::from_boxed(self.core))
     }
 
     /// Gives the parts back.
+    #[inline]
     pub fn close<B>(state: Arc<State<A>>, context: Context<B>) -> Self {
         Self { state, core: context.into_core() }
     }

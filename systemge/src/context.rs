@@ -19,7 +19,7 @@ use crate::trace::TraceContext;
 /// for such a task is made from the clone: one made from the handler's own context takes the handler to be running, and
 /// refuses requests to the own node that the running handler would keep from being answered.
 pub struct Context<A = AnyApplication> {
-    core: Core,
+    core: Box<Core>,
     application: PhantomData<fn() -> A>,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Core {
     pub(crate) deadline: Option<Instant>,
     /// Whether the sender still waits; only calls that somebody waits for have one.
     pub(crate) cancellation: Option<Arc<Cancellation>>,
-    /// The span of the call, where the node traces; in a box of its own, since a core moves with every call.
+    /// The span of the call, where the node traces.
     pub(crate) trace: Option<Arc<TraceContext>>,
     /// What would keep a request of this handler to its own node from being answered.
     pub(crate) hold: Hold,
@@ -73,11 +73,15 @@ impl Core {
 }
 
 impl<A> Context<A> {
-    pub(crate) const fn from_core(core: Core) -> Self {
+    pub(crate) fn from_core(core: Core) -> Self {
+        Self::from_boxed(Box::new(core))
+    }
+
+    pub(crate) const fn from_boxed(core: Box<Core>) -> Self {
         Self { core, application: PhantomData }
     }
 
-    pub(crate) fn into_core(self) -> Core {
+    pub(crate) fn into_core(self) -> Box<Core> {
         self.core
     }
 
@@ -206,7 +210,7 @@ impl<A> Context<A> {
     #[must_use]
     pub fn in_trace(&self, trace: TraceContext) -> Self {
         let trace = self.core.node.config().tracing.then(|| Arc::new(trace));
-        Self::from_core(Core { trace, ..self.core.clone() })
+        Self::from_core(Core { trace, ..(*self.core).clone() })
     }
 
     /// Dials a peer and keeps this node connected to it, with the delays of `[nodes.NAME.dial]`. Returns the peer's
@@ -301,7 +305,7 @@ impl<A> Context<A> {
 impl<A> Clone for Context<A> {
     fn clone(&self) -> Self {
         // a clone may outlive the call, and then holds nothing of what the handler held
-        Self::from_core(Core { hold: Hold::Nothing, ..self.core.clone() })
+        Self::from_core(Core { hold: Hold::Nothing, ..(*self.core).clone() })
     }
 }
 
