@@ -161,8 +161,25 @@ impl Condition {
     pub(crate) fn question(self, ty: &impl ToTokens, krate: &CratePath) -> TokenStream {
         let span = place(&ty.to_token_stream());
         let krate = krate.at(span);
-        let name = Ident::new(self.names().1, span);
-        quote_spanned! {span=> #krate::__private::probe::#name::<#ty>(); }
+        let name = self.names().1;
+        if !self.has_shape() || is_known_payload(ty) {
+            let name = Ident::new(name, span);
+            return quote_spanned! {span=> #krate::__private::probe::#name::<#ty>(); };
+        }
+        // a type with a field that has no shape was reported there, and is nothing new here
+        let name = format_ident!("shaped_{name}", span = span);
+        quote_spanned! {span=>
+            #krate::__private::probe::#name::<#ty, {
+                #[allow(unused_imports)]
+                use #krate::__private::probe::NoShape as _;
+                #krate::__private::probe::Shaped::<#ty>::SHAPED
+            }>();
+        }
+    }
+
+    /// Whether what is asked for rests on the shape of the type.
+    const fn has_shape(self) -> bool {
+        matches!(self, Self::Payload | Self::Reply | Self::WireError)
     }
 
     /// The condition as a statement, which is where the compiler reports that it doesn't hold.

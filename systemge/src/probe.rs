@@ -8,6 +8,7 @@
 //! can't be evaluated, the clause is wrong for a reason that is known, and the compiler doesn't repeat it to the callers, either.
 
 use std::fmt::Display;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 use serde::Serialize;
@@ -23,7 +24,7 @@ use crate::http::{FromRequest, Respond};
 use crate::key::TopicKey;
 
 use crate::const_text::{self, Message};
-use crate::payload::{FNV_OFFSET, OneWayReply, Payload, Reply, WireError, byte};
+use crate::payload::{FNV_OFFSET, OneWayReply, Payload, Reply, Shape, WireError, byte};
 use crate::topic::Topic;
 
 /// A type that can be an argument of a command.
@@ -39,6 +40,65 @@ pub trait CommandArgument: FromStr<Err: Display> + Send {}
 
 #[diagnostic::do_not_recommend]
 impl<T: FromStr<Err: Display> + Send> CommandArgument for T {}
+
+/// A payload, as clients ask for it. The parameter is whether it has a shape: where that can't be evaluated, what is wrong with it
+/// was said at one of its fields.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "[SGE0301] `{Self}` cannot be the payload of a topic",
+    label = "not a payload",
+    note = "put `#[systemge::payload]` on the definition of `{Self}`, and on those of the types of its fields; which types that aren't yours can travel is in `docs/payloads.md`"
+)]
+pub trait IsTopicPayload<const SHAPED: bool = true>: Payload {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Payload, const SHAPED: bool> IsTopicPayload<SHAPED> for T {}
+
+/// A response, in the same way.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "[SGE0302] `{Self}` cannot be the response of a request",
+    label = "not a reply",
+    note = "a handler returns a payload (`#[systemge::payload]`), or a `Result` of a payload and an error that is a payload, too",
+    note = "the error of `systemge::Result<T>` stays with its node: write `Result<T, String>` or an error of your own; or, where nobody waits for the outcome, `oneway` behind the topic's name"
+)]
+pub trait IsTopicReply<const SHAPED: bool = true>: Reply {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Reply, const SHAPED: bool> IsTopicReply<SHAPED> for T {}
+
+/// The error of a handler, in the same way.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "[SGE0303] `{Self}` cannot be sent back to the caller as a handler's error",
+    label = "this error cannot cross the wire",
+    note = "an error needs `#[systemge::payload]`, `Debug` and `Display`; a `String` will do, too: `.map_err(|error| error.to_string())`"
+)]
+pub trait IsTopicError<const SHAPED: bool = true>: WireError {}
+
+#[diagnostic::do_not_recommend]
+impl<T: WireError, const SHAPED: bool> IsTopicError<SHAPED> for T {}
+
+/// Whether a type has a shape; its constant can't be evaluated if one of its fields has none.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Shaped<T>(PhantomData<T>);
+
+impl<T: Schema> Shaped<T> {
+    pub const SHAPED: bool = shaped(T::SHAPE);
+}
+
+/// The constant of types without a shape: that of [`Shaped`] itself goes before this one, where there is a shape.
+#[doc(hidden)]
+pub trait NoShape {
+    const SHAPED: bool = true;
+}
+
+impl<T> NoShape for Shaped<T> {}
+
+const fn shaped(_: &Shape) -> bool {
+    true
+}
 
 /// A payload whose type is called `Context`; it may be the user's own.
 #[diagnostic::on_unimplemented(
@@ -174,6 +234,11 @@ pub const fn payload<T: Payload>() {
 }
 
 #[doc(hidden)]
+pub const fn shaped_payload<T: IsTopicPayload<SHAPED>, const SHAPED: bool>() {
+    payload::<T>();
+}
+
+#[doc(hidden)]
 pub const fn context_payload<T: ContextPayload>() {
     payload::<T>();
 }
@@ -197,8 +262,18 @@ pub const fn reply<T: Reply>() {
 }
 
 #[doc(hidden)]
+pub const fn shaped_reply<T: IsTopicReply<SHAPED>, const SHAPED: bool>() {
+    reply::<T>();
+}
+
+#[doc(hidden)]
 pub const fn wire_error<T: WireError>() {
     payload::<T>();
+}
+
+#[doc(hidden)]
+pub const fn shaped_wire_error<T: IsTopicError<SHAPED>, const SHAPED: bool>() {
+    wire_error::<T>();
 }
 
 #[doc(hidden)]

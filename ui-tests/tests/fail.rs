@@ -62,11 +62,6 @@ const SEVERAL: &[(&str, usize, &str)] = &[
         "a trait that is no contract has no macro and no constant of its name, which the block and the list look for",
     ),
     (
-        "field_of_a_payload_that_is_used",
-        2,
-        "at the field, and once where the payload stands first: the compiler says which type is none, not why",
-    ),
-    (
         "node_on_a_struct_that_runs",
         2,
         "the macro can't see whether the struct has its derive, which is expanded before",

@@ -115,10 +115,38 @@ impl GameClient {
     }
     #[doc(hidden)]
     const __CHECKED_0: bool = {
-        ::systemge::__private::probe::payload::<Move>();
-        ::systemge::__private::probe::payload::<Option<Duration>>();
-        ::systemge::__private::probe::payload::<Applied>();
-        ::systemge::__private::probe::wire_error::<IllegalMove>();
+        ::systemge::__private::probe::shaped_payload::<
+            Move,
+            {
+                #[allow(unused_imports)]
+                use ::systemge::__private::probe::NoShape as _;
+                ::systemge::__private::probe::Shaped::<Move>::SHAPED
+            },
+        >();
+        ::systemge::__private::probe::shaped_payload::<
+            Option<Duration>,
+            {
+                #[allow(unused_imports)]
+                use ::systemge::__private::probe::NoShape as _;
+                ::systemge::__private::probe::Shaped::<Option<Duration>>::SHAPED
+            },
+        >();
+        ::systemge::__private::probe::shaped_payload::<
+            Applied,
+            {
+                #[allow(unused_imports)]
+                use ::systemge::__private::probe::NoShape as _;
+                ::systemge::__private::probe::Shaped::<Applied>::SHAPED
+            },
+        >();
+        ::systemge::__private::probe::shaped_wire_error::<
+            IllegalMove,
+            {
+                #[allow(unused_imports)]
+                use ::systemge::__private::probe::NoShape as _;
+                ::systemge::__private::probe::Shaped::<IllegalMove>::SHAPED
+            },
+        >();
         true
     };
     /// Plays a move.
@@ -182,7 +210,14 @@ impl GameClient {
     #[cfg(feature = "clock")]
     #[doc(hidden)]
     const __CHECKED_2: bool = {
-        ::systemge::__private::probe::payload::<Tick>();
+        ::systemge::__private::probe::shaped_payload::<
+            Tick,
+            {
+                #[allow(unused_imports)]
+                use ::systemge::__private::probe::NoShape as _;
+                ::systemge::__private::probe::Shaped::<Tick>::SHAPED
+            },
+        >();
         true
     };
     #[cfg(feature = "clock")]

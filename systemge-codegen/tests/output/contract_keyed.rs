@@ -168,8 +168,22 @@ impl KeyedGameClient {
     }
     #[doc(hidden)]
     const __CHECKED_0: bool = {
-        ::systemge::__private::probe::payload::<Move>();
-        ::systemge::__private::probe::reply::<Applied>();
+        ::systemge::__private::probe::shaped_payload::<
+            Move,
+            {
+                #[allow(unused_imports)]
+                use ::systemge::__private::probe::NoShape as _;
+                ::systemge::__private::probe::Shaped::<Move>::SHAPED
+            },
+        >();
+        ::systemge::__private::probe::shaped_reply::<
+            Applied,
+            {
+                #[allow(unused_imports)]
+                use ::systemge::__private::probe::NoShape as _;
+                ::systemge::__private::probe::Shaped::<Applied>::SHAPED
+            },
+        >();
         true
     };
     /// The topic of `Game::play`.

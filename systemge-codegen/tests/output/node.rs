@@ -304,7 +304,14 @@ impl LifeClient {
     }
     #[doc(hidden)]
     const __CHECKED_0: bool = {
-        ::systemge::__private::probe::reply::<Grid>();
+        ::systemge::__private::probe::shaped_reply::<
+            Grid,
+            {
+                #[allow(unused_imports)]
+                use ::systemge::__private::probe::NoShape as _;
+                ::systemge::__private::probe::Shaped::<Grid>::SHAPED
+            },
+        >();
         true
     };
     /// The whole grid.
@@ -343,8 +350,22 @@ impl LifeClient {
     const __CHECKED_2: bool = {
         ::systemge::__private::probe::payload::<u32>();
         ::systemge::__private::probe::payload::<u32>();
-        ::systemge::__private::probe::payload::<Option<Cell>>();
-        ::systemge::__private::probe::wire_error::<GridError>();
+        ::systemge::__private::probe::shaped_payload::<
+            Option<Cell>,
+            {
+                #[allow(unused_imports)]
+                use ::systemge::__private::probe::NoShape as _;
+                ::systemge::__private::probe::Shaped::<Option<Cell>>::SHAPED
+            },
+        >();
+        ::systemge::__private::probe::shaped_wire_error::<
+            GridError,
+            {
+                #[allow(unused_imports)]
+                use ::systemge::__private::probe::NoShape as _;
+                ::systemge::__private::probe::Shaped::<GridError>::SHAPED
+            },
+        >();
         true
     };
     #[cfg(feature = "cells")]
@@ -387,7 +408,14 @@ impl LifeClient {
     #[doc(hidden)]
     const __CHECKED_3: bool = LifeClient::__CHECKED_1
         && {
-            ::systemge::__private::probe::reply::<Vec<String>>();
+            ::systemge::__private::probe::shaped_reply::<
+                Vec<String>,
+                {
+                    #[allow(unused_imports)]
+                    use ::systemge::__private::probe::NoShape as _;
+                    ::systemge::__private::probe::Shaped::<Vec<String>>::SHAPED
+                },
+            >();
             true
         };
     /// The topic of `Life::search`.

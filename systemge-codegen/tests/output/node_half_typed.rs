@@ -32,7 +32,9 @@ without it, that is an error at"] # [doc = r" once. The time of a request counts
 }
 # [doc = " A client that asks every node which handles the topic."] pub fn new (caller : & impl :: systemge :: client :: Caller) -> Self { Self { core : :: systemge :: __private :: ClientCore :: new (caller) , application : :: core :: marker :: PhantomData }
 }
-# [doc (hidden)] const __CHECKED_0 : bool = { :: systemge :: __private :: probe :: reply :: < Grid > () ;
+# [doc (hidden)] const __CHECKED_0 : bool = { :: systemge :: __private :: probe :: shaped_reply :: < Grid , { # [allow (unused_imports)] use :: systemge :: __private :: probe :: NoShape as _ ;
+:: systemge :: __private :: probe :: Shaped :: < Grid > :: SHAPED }
+> () ;
 true }
 ;
 # [doc = " The topic of `Life::grid`."] fn grid (& self) -> :: systemge :: client :: Request < '_ , () , Grid , { LifeClient :: __CHECKED_0 }

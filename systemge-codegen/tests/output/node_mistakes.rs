@@ -135,7 +135,14 @@ impl LifeClient {
     #[doc(hidden)]
     const __CHECKED_0: bool = {
         ::systemge::__private::probe::payload::<u32>();
-        ::systemge::__private::probe::reply::<Grid>();
+        ::systemge::__private::probe::shaped_reply::<
+            Grid,
+            {
+                #[allow(unused_imports)]
+                use ::systemge::__private::probe::NoShape as _;
+                ::systemge::__private::probe::Shaped::<Grid>::SHAPED
+            },
+        >();
         true
     };
     /// The topic of `Life::nameless`.
