@@ -204,7 +204,8 @@ async fn a_flood_of_bad_peers_keeps_nobody_from_being_served() {
         connected += soon(peer).await.expect("no panic");
     }
     serves(&node).await;
-    until(|| node.listeners()[0].connections() == 1).await;
+    // the caller may have come by another listener than the flood
+    until(|| node.listeners().iter().map(systemge::Listener::connections).sum::<usize>() == 1).await;
     assert_eq!(node.connected_from().len(), 1);
     // on a busy machine, the operating system forgets some that have gone before the node could accept them
     assert!((1..=connected).contains(&node.counters().refused_connections));
