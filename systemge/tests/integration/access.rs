@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use systemge::access::{IpNet, RefusalReason, parse_network};
-use systemge::config::{Endpoint, ListenConfig, NodeConfig};
+use systemge::config::{ListenConfig, NodeConfig};
 
 use crate::raw::{MAGIC, Raw};
-use crate::support::{Caller, endpoint, listening, soon, start, until};
+use crate::support::{Caller, any_tcp_port, endpoint, listening, plain, scheme, soon, start, until};
 
 #[derive(systemge::Application, Default)]
 struct Door {}
@@ -23,15 +23,27 @@ fn network(text: &str) -> IpNet {
     parse_network(text).expect("a range")
 }
 
+/// What whoever dials from a denied address gets to know: before the handshake of a transport there is little room.
+fn turned_away() -> &'static str {
+    match scheme() {
+        "tcp" => "the address may not connect",
+        _ => "it lets nobody in from this address",
+    }
+}
+
 fn any_port() -> ListenConfig {
-    ListenConfig::new("tcp://127.0.0.1:0".parse::<Endpoint>().expect("an endpoint"))
+    ListenConfig::new(any_tcp_port())
 }
 
 #[tokio::test]
 async fn whoever_is_denied_is_told_so_and_counted() {
-    let config = NodeConfig::new().listen(any_port().deny([network("127.0.0.0/8")])).listen(any_port());
+    let denied = || [network("127.0.0.0/8")];
+    let config = plain()
+        .listen(any_port().deny(denied()))
+        .listen(any_port())
+        .listen(ListenConfig::new(crate::support::any_port()).deny(denied()));
     let (system, node) = start("node", Door::default(), config).await;
-    let [closed, open] = node.addresses()[..] else { panic!("two listeners") };
+    let [closed, open, _] = node.addresses()[..] else { panic!("three listeners") };
     for _ in 0..3 {
         let mut raw = Raw::dial(closed).await;
         raw.expect_magic().await;
@@ -43,15 +55,15 @@ async fn whoever_is_denied_is_told_so_and_counted() {
     assert_eq!(node.counters().refused_connections, 3);
 
     let (caller_system, caller) = start("caller", Caller::default(), listening()).await;
-    let error = caller.connect(Endpoint::tcp(closed)).await.expect_err("denied").to_string();
-    assert!(error.contains("the address may not connect"), "{error}");
+    let error = soon(caller.connect(endpoint(&node))).await.expect_err("denied").to_string();
+    assert!(error.contains(turned_away()), "{error}");
     caller_system.stop().await;
     system.stop().await;
 }
 
 #[tokio::test]
 async fn the_lists_are_changed_while_the_node_runs() {
-    let (system, node) = start("node", Door::default(), NodeConfig::new().listen(any_port())).await;
+    let (system, node) = start("node", Door::default(), plain().listen(crate::support::any_port())).await;
     let (caller_system, caller) = start("caller", Caller::default(), listening()).await;
     caller.connect(endpoint(&node)).await.expect("everyone may");
     let [listener] = &node.listeners()[..] else { panic!("one listener") };
@@ -73,10 +85,11 @@ async fn the_lists_are_changed_while_the_node_runs() {
     let port = endpoint(&node);
     node.restart().await.expect("it starts");
     assert_ne!(endpoint(&node), port, "another free port");
-    let mut raw = Raw::dial(node.addresses()[0]).await;
-    raw.expect_magic().await;
-    assert_eq!(raw.goodbye().await.0, 11);
+    let (other_system, other) = start("other", Caller::default(), listening()).await;
+    let error = soon(other.connect(endpoint(&node))).await.expect_err("denied").to_string();
+    assert!(error.contains(turned_away()), "{error}");
     assert!(node.refused(RefusalReason::Denied) > refused);
+    other_system.stop().await;
 
     // and may be let in again
     assert!(listener.access().remove_denied(network("127.0.0.1")));

@@ -4,7 +4,7 @@ use systemge::client::{Refusal, RequestError};
 use systemge::config::{ListenConfig, NodeConfig, PeerConfig, Secret, TopicPattern};
 
 use crate::raw::{Raw, message, request};
-use crate::support::{Caller, endpoint, listening, soon, start, until};
+use crate::support::{Caller, any_port, any_tcp_port, endpoint, listening, plain, soon, start, until};
 
 #[derive(systemge::Application, Default)]
 struct Hall {}
@@ -79,10 +79,8 @@ async fn a_peer_sends_what_it_may_and_nothing_else() {
 
 #[tokio::test]
 async fn whoever_proves_nothing_may_do_what_everybody_may() {
-    let any_port =
-        || ListenConfig::new("tcp://127.0.0.1:0".parse::<systemge::config::Endpoint>().expect("an endpoint"));
     let config = NodeConfig::new()
-        .listen(any_port())
+        .listen(any_tcp_port())
         .peer("gateway", PeerConfig::new().secret(secret()).may_send(topics(&["*"])))
         .peer("*", PeerConfig::new().may_send(topics(&["chat"])));
     let (system, node) = start("hall", Hall::default(), config).await;
@@ -161,11 +159,8 @@ async fn nodes_of_one_process_know_each_other_without_a_secret() {
 
 #[tokio::test]
 async fn a_payload_over_the_limit_is_refused_and_the_connection_goes_on() {
-    let config = NodeConfig::new().listen(
-        ListenConfig::new("tcp://127.0.0.1:0".parse::<systemge::config::Endpoint>().expect("an endpoint"))
-            .payload_bytes(16)
-            .name_bytes(8),
-    );
+    let narrow = |door| ListenConfig::new(door).payload_bytes(16).name_bytes(8);
+    let config = plain().listen(narrow(any_tcp_port())).listen(narrow(any_port()));
     let (system, node) = start("hall", Hall::default(), config).await;
     let (caller_system, caller) = start("caller", Caller::default(), listening()).await;
     soon(caller.connect(endpoint(&node))).await.expect("it listens");

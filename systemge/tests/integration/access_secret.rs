@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::raw::{MAGIC, Raw, frame, hello};
-use crate::support::{Caller, endpoint, listening, soon, start, until};
+use crate::support::{Caller, any_port, any_tcp_port, endpoint, listening, plain, soon, start, until};
 
 #[derive(systemge::Application, Default)]
 struct Vault {}
@@ -87,21 +87,21 @@ async fn a_wrong_or_a_missing_secret_is_refused_by_both_sides() {
 #[tokio::test]
 async fn every_connection_may_have_a_secret_of_its_own() {
     let other = || Secret::new("another secret of this system");
-    let any_port = || ListenConfig::new("tcp://127.0.0.1:0".parse::<Endpoint>().expect("an endpoint"));
-    let config = NodeConfig::new()
-        .listen(any_port())
-        .listen(any_port().secret(secret()))
+    let config = plain()
+        .listen(any_tcp_port())
+        .listen(ListenConfig::new(any_port()).secret(secret()))
         .peer("special", PeerConfig::new().secret(other()));
     let (system, node) = start("vault", Vault::default(), config).await;
-    let [open, guarded] = node.addresses()[..] else { panic!("two listeners") };
+    let [open, _] = node.addresses()[..] else { panic!("two listeners") };
+    let guarded = endpoint(&node);
     let (caller_system, caller) = start("caller", Caller::default(), listening()).await;
-    let to = |address| ConnectConfig::new(Endpoint::tcp(address));
-    soon(caller.connect(to(open))).await.expect("everyone may come in there");
+    let to = |door: &Endpoint| ConnectConfig::new(door.clone());
+    soon(caller.connect(to(&Endpoint::tcp(open)))).await.expect("everyone may come in there");
     assert!(caller.disconnect(&Endpoint::tcp(open)));
     until(|| node.connected_from().is_empty()).await;
-    soon(caller.connect(to(guarded))).await.expect_err("no secret");
-    soon(caller.connect(to(guarded).secret(other()))).await.expect_err("the secret of somebody else");
-    soon(caller.connect(to(guarded).secret(secret()))).await.expect("the listener's secret");
+    soon(caller.connect(to(&guarded))).await.expect_err("no secret");
+    soon(caller.connect(to(&guarded).secret(other()))).await.expect_err("the secret of somebody else");
+    soon(caller.connect(to(&guarded).secret(secret()))).await.expect("the listener's secret");
     caller_system.stop().await;
 
     // nobody takes the name of a peer that has a secret of its own, not even where others need none
@@ -110,8 +110,8 @@ async fn every_connection_may_have_a_secret_of_its_own() {
     thief.expect_magic().await;
     assert_eq!(thief.frame().await.expect("a challenge")[0], CHALLENGE);
     let (special_system, special) = start("special", Caller::default(), listening()).await;
-    soon(special.connect(to(guarded).secret(secret()))).await.expect_err("its name has another secret");
-    soon(special.connect(to(open).secret(other()))).await.expect("its own secret");
+    soon(special.connect(to(&guarded).secret(secret()))).await.expect_err("its name has another secret");
+    soon(special.connect(to(&Endpoint::tcp(open)).secret(other()))).await.expect("its own secret");
     special_system.stop().await;
     system.stop().await;
 }

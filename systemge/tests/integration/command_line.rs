@@ -7,7 +7,7 @@ use std::time::Duration;
 use systemge::LineError;
 use systemge::prelude::*;
 
-use crate::support::{listening, until};
+use crate::support::{any_port, plain, scheme, until};
 
 #[derive(systemge::Application, Default)]
 struct Lamp {
@@ -48,9 +48,9 @@ impl Door {
 
 async fn house() -> systemge::Running {
     System::new()
-        .node_with("kitchen", Lamp::default(), listening())
-        .node_with("hall", Lamp::default(), listening())
-        .node_with("door", Door::default(), listening())
+        .node_with("kitchen", Lamp::default(), plain().listen(any_port()))
+        .node_with("hall", Lamp::default(), plain().listen(any_port()))
+        .node_with("door", Door::default(), plain().listen(any_port()))
         .start()
         .await
         .expect("the nodes start")
@@ -130,7 +130,7 @@ async fn several_nodes_take_their_turn_and_one_that_fails_keeps_no_other_from_it
     );
     assert_eq!(execute("@x* sum 1").await, "error: there is no node `x*`; there are: kitchen, hall, door");
     let several_lines = execute("@kitchen,@hall access").await;
-    assert!(several_lines.starts_with("kitchen: tcp://127.0.0.1:"), "{several_lines}");
+    assert!(several_lines.starts_with(&format!("kitchen: {}://127.0.0.1:", scheme())), "{several_lines}");
     house.stop().await;
 }
 
@@ -151,8 +151,8 @@ async fn an_applications_own_command_goes_before_the_one_that_every_node_has() {
     }
 
     let system = System::new()
-        .node_with("club", Club::default(), listening())
-        .node_with("door", Door::default(), listening())
+        .node_with("club", Club::default(), plain().listen(any_port()))
+        .node_with("door", Door::default(), plain().listen(any_port()))
         .start()
         .await
         .expect("the nodes start");
@@ -193,8 +193,8 @@ async fn every_node_shows_and_changes_its_peers_topics_and_lists() {
     }
 
     let house = System::new()
-        .node_with("bell", Bell::default(), listening())
-        .node_with("door", Door::default(), listening())
+        .node_with("bell", Bell::default(), plain().listen(any_port()))
+        .node_with("door", Door::default(), plain().listen(any_port()))
         .start()
         .await
         .expect("the nodes start");

@@ -54,6 +54,8 @@ mod testing;
 mod timing;
 #[cfg(feature = "certificates")]
 mod tls;
+#[cfg(all(feature = "certificates", feature = "quic"))]
+mod tls_defaults;
 #[cfg(feature = "certificates")]
 mod tls_entries;
 #[cfg(feature = "certificates")]

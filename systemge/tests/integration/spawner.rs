@@ -10,7 +10,7 @@ use systemge::prelude::*;
 use systemge::spawner::{Child, ChildStatus, SpawnError, Spawner, SpawnerClient};
 use systemge::{Node, NodeState, Running, StartError, SystemEvent};
 
-use crate::support::{Caller, endpoint, listening, plain, soon};
+use crate::support::{Caller, any_port, any_tcp_port, endpoint, listening, plain, soon};
 
 #[derive(serde::Serialize, serde::Deserialize)]
 struct RoomSettings {
@@ -97,25 +97,28 @@ impl House {
 }
 
 fn spawner(stopped: &Arc<Mutex<Vec<u32>>>) -> Spawner {
-    let rooms = stopped.clone();
-    Spawner::new()
-        .kind("room", move |settings: RoomSettings| -> Result<Room> {
-            if settings.guests.is_empty() {
-                return Err(Error::message("a room without guests"));
-            }
-            assert!(settings.number < 100, "the house has no such room");
-            Ok(Room { settings, stopped: rooms.clone() })
-        })
-        .kind_with("hall", listening(), |(): ()| Ok::<_, Error>(Caller::default()))
+    Spawner::new().kind_with("room", plain(), rooms(stopped)).kind_with(
+        "hall",
+        plain().listen(any_port()),
+        |(): ()| Ok::<_, Error>(Caller::default()),
+    )
 }
 
-fn anywhere() -> Endpoint {
-    "tcp://127.0.0.1:0".parse().expect("an endpoint")
+/// What makes rooms.
+fn rooms(stopped: &Arc<Mutex<Vec<u32>>>) -> impl Fn(RoomSettings) -> Result<Room> + Send + Sync + 'static {
+    let stopped = stopped.clone();
+    move |settings| {
+        if settings.guests.is_empty() {
+            return Err(Error::message("a room without guests"));
+        }
+        assert!(settings.number < 100, "the house has no such room");
+        Ok(Room { settings, stopped: stopped.clone() })
+    }
 }
 
 fn child(number: u32) -> Child {
     let child = Child::new("room", format!("room-{number}"));
-    child.settings(&room(number)).expect("JSON").listen(anywhere())
+    child.settings(&room(number)).expect("JSON").listen(any_port())
 }
 
 #[track_caller]
@@ -328,7 +331,7 @@ async fn a_kind_is_configured_by_the_file() {
              listen = [{{ endpoint = \"tcp://127.0.0.1:0\", deny = [\"127.0.0.0/8\"] }}, \"mem://rooms\"]\n"
         );
         System::from_config(SystemConfig::from_toml(&text, "house.toml").expect("it is valid"))
-            .node("spawner", spawner(&Arc::default()))
+            .node("spawner", Spawner::new().kind("room", rooms(&Arc::default())))
     };
     let system = file("room").start().await.expect("it starts");
     let command = Child::new("room", "room-1").settings(&room(1)).expect("JSON");
@@ -340,7 +343,7 @@ async fn a_kind_is_configured_by_the_file() {
     assert_eq!(made.endpoints.len(), 2);
     assert_eq!(made.endpoints[1].to_string(), "mem://rooms");
     caller.connect(made.endpoints[0].clone()).await.expect_err("the kind lets nobody in");
-    let second = Child::new("room", "room-2").settings(&room(2)).expect("JSON").listen(anywhere());
+    let second = Child::new("room", "room-2").settings(&room(2)).expect("JSON").listen(any_tcp_port());
     let second = SpawnerClient::new(&caller).spawn_and_start(second).await.expect("it starts");
     assert_eq!(second.endpoints.len(), 1);
     caller.connect(second.endpoints[0].clone()).await.expect_err("at another port, neither");
@@ -353,13 +356,13 @@ async fn a_kind_is_configured_by_the_file() {
 
 #[tokio::test]
 async fn the_preparation_has_the_last_word() {
-    let spawner = Spawner::new().kind("hall", |(): ()| Ok::<_, Error>(Caller::default())).prepare(
-        |name, config: NodeConfig| match name {
+    let spawner = Spawner::new()
+        .kind_with("hall", plain(), |(): ()| Ok::<_, Error>(Caller::default()))
+        .prepare(|name, config: NodeConfig| match name {
             "cellar" => Err("nobody is let into the cellar"),
             "attic" => panic!("bats"),
             name => Ok(config.listen(Endpoint::memory(name).map_err(|_| "no such place")?)),
-        },
-    );
+        });
     let system = System::new()
         .node_with("spawner", spawner, listening())
         .node_with("caller", Caller::default(), plain())
@@ -373,9 +376,12 @@ async fn the_preparation_has_the_last_word() {
         let error = refused(spawner.spawn_and_start(Child::new("hall", name)).await);
         assert!(error.to_string().contains(part), "{error}");
     }
-    let hall = spawner.spawn_and_start(Child::new("hall", "hall").listen(anywhere())).await;
+    let hall = spawner.spawn_and_start(Child::new("hall", "hall").listen(any_port())).await;
     let endpoints = hall.expect("it starts").endpoints;
-    assert_eq!(endpoints.iter().map(Endpoint::scheme).collect::<Vec<_>>(), [Scheme::Tcp, Scheme::Memory]);
+    assert_eq!(
+        endpoints.iter().map(Endpoint::scheme).collect::<Vec<_>>(),
+        [any_port().scheme(), Scheme::Memory]
+    );
     system.stop().await;
 }
 

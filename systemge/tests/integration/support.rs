@@ -53,11 +53,20 @@ fn secure(config: NodeConfig) -> NodeConfig {
 /// A node that listens on any free port of the loopback interface: for peers that are made by hand over TCP, and for
 /// other nodes over what the tests are run with.
 pub(crate) fn listening() -> NodeConfig {
-    let any = |scheme: &str| format!("{scheme}://127.0.0.1:0").parse::<Endpoint>().expect("an endpoint");
     match scheme() {
-        "tcp" => plain().listen(any("tcp")),
-        other => plain().listen(any("tcp")).listen(any(other)),
+        "tcp" => plain().listen(any_port()),
+        _ => plain().listen(any_tcp_port()).listen(any_port()),
     }
+}
+
+/// Any free port of the loopback interface, for other nodes.
+pub(crate) fn any_port() -> Endpoint {
+    format!("{}://127.0.0.1:0", scheme()).parse().expect("an endpoint")
+}
+
+/// The same for peers that are made by hand.
+pub(crate) fn any_tcp_port() -> Endpoint {
+    "tcp://127.0.0.1:0".parse().expect("an endpoint")
 }
 
 /// Starts one node.

@@ -92,7 +92,7 @@ impl Two {
     }
 
     /// The accepting side has turned somebody away, and its log says why.
-    async fn refuses(&self, parts: &[&str]) {
+    pub(crate) async fn refuses(&self, parts: &[&str]) {
         // its side of it may still be under way
         until(|| self.server.counters().refused_connections > 0).await;
         let why = self.log.texts().into_iter().find(|text| text.starts_with("detail="));

@@ -64,10 +64,11 @@ impl Recorder {
         })
     }
 
-    /// The only span of that name at that node.
-    fn span(&self, name: &str, node: &str) -> Seen {
-        let spans: Vec<Seen> =
-            self.spans(name).into_iter().filter(|span| span.field("node") == node).collect();
+    /// The only span of that name at that node; it may end a moment after the response has arrived.
+    async fn span(&self, name: &str, node: &str) -> Seen {
+        let ended = || self.spans(name).into_iter().filter(|span| span.field("node") == node);
+        until(|| ended().next().is_some()).await;
+        let spans: Vec<Seen> = ended().collect();
         let [span] = &spans[..] else { panic!("one span `{name}` of `{node}`: {spans:#?}") };
         span.clone()
     }
@@ -232,10 +233,10 @@ async fn a_trace_goes_from_node_to_node_and_its_spans_are_a_chain() {
     assert_eq!(b.trace_id(), c.trace_id());
     assert!(b.is_sampled() && c.is_sampled());
 
-    let asked_b = recorder.span("systemge.request", "a");
-    let handled_b = recorder.span("systemge.handle", "b");
-    let asked_c = recorder.span("systemge.request", "b");
-    let handled_c = recorder.span("systemge.handle", "c");
+    let asked_b = recorder.span("systemge.request", "a").await;
+    let handled_b = recorder.span("systemge.handle", "b").await;
+    let asked_c = recorder.span("systemge.request", "b").await;
+    let handled_c = recorder.span("systemge.handle", "c").await;
     let chain = [&asked_b, &handled_b, &asked_c, &handled_c];
     assert_eq!(asked_b.field("parent_span_id"), "", "a trace begins there");
     for pair in chain.windows(2) {
@@ -267,7 +268,8 @@ async fn messages_threads_and_tasks_have_their_traces_too() {
     let (system, [a, b]) = chain([("a", tracing_on()), ("b", tracing_on())]).await;
     assert_eq!(LinkClient::new(&a).tell(1).await, Ok(1));
     until(|| !recorder.spans("systemge.handle").is_empty()).await;
-    let (sent, handled) = (recorder.span("systemge.send", "a"), recorder.span("systemge.handle", "b"));
+    let (sent, handled) =
+        (recorder.span("systemge.send", "a").await, recorder.span("systemge.handle", "b").await);
     assert_eq!(sent.field("trace_id"), handled.field("trace_id"));
     assert_eq!(sent.field("span_id"), handled.field("parent_span_id"));
     assert_eq!((sent.field("nodes"), sent.field("outcome")), ("1", "success"));
@@ -322,7 +324,7 @@ async fn a_trace_that_was_begun_elsewhere_goes_on() {
     let trace: TraceContext = answer.parse().expect("a traceparent");
     let begun: TraceContext = begun.parse().expect("a traceparent");
     assert_eq!((trace.trace_id(), trace.is_sampled()), (begun.trace_id(), false));
-    assert_eq!(recorder.span("systemge.request", "a").field("parent_span_id"), "00f067aa0ba902b7");
+    assert_eq!(recorder.span("systemge.request", "a").await.field("parent_span_id"), "00f067aa0ba902b7");
     system.stop().await;
 }
 
@@ -336,7 +338,7 @@ async fn nodes_that_trace_and_nodes_that_do_not_understand_each_other() {
     let traced: Vec<bool> = traces.iter().map(Option::is_some).collect();
     assert_eq!(traced, [false, true, false], "only c of b, c and d traces");
     assert_eq!(
-        recorder.span("systemge.handle", "c").field("parent_span_id"),
+        recorder.span("systemge.handle", "c").await.field("parent_span_id"),
         "",
         "b has ended the trace of a"
     );
@@ -469,14 +471,14 @@ mod http {
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
         let answer = get(address, &format!("00-{trace}-00f067aa0ba902b7-01")).await;
         assert!(answer.contains(trace), "{answer}");
-        let span = recorder.span("systemge.http", "gateway");
+        let span = recorder.span("systemge.http", "gateway").await;
         assert_eq!(
             (span.field("method"), span.field("route"), span.field("status")),
             ("GET", "/ask/{node}", "200")
         );
         assert_eq!(span.field("parent_span_id"), "00f067aa0ba902b7");
         assert_eq!(
-            recorder.span("systemge.request", "gateway").field("parent_span_id"),
+            recorder.span("systemge.request", "gateway").await.field("parent_span_id"),
             span.field("span_id")
         );
 
