@@ -26,6 +26,16 @@ pub(crate) const fn split_path(module: &str) -> (&str, &str) {
     module.split_at(index)
 }
 
+/// The last part of a file's path.
+pub(crate) const fn file_name(path: &str) -> &str {
+    let bytes = path.as_bytes();
+    let mut index = bytes.len();
+    while index > 0 && !matches!(bytes[index - 1], b'/' | b'\\') {
+        index -= 1;
+    }
+    path.split_at(index).1
+}
+
 /// The first text that is in both lists.
 pub(crate) const fn common(one: &[&'static str], other: &[&'static str]) -> Option<&'static str> {
     let mut index = 0;
@@ -93,6 +103,9 @@ mod tests {
     #[test]
     fn a_path_is_a_crate_and_what_is_in_it() {
         assert_eq!(split_path("shop"), ("shop", ""));
+        assert_eq!(file_name("/home/shop/src/main.rs"), "main.rs");
+        assert_eq!(file_name("src\\main.rs"), "main.rs");
+        assert_eq!(file_name("main.rs"), "main.rs");
         assert_eq!(split_path("shop::cart::lines"), ("shop", "::cart::lines"));
         assert_eq!(split_path(""), ("", ""));
     }
