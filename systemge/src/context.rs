@@ -191,7 +191,7 @@ impl<A> Context<A> {
     }
 
     /// The span of this call, which is the parent of everything that is sent by clients made from this context. `None`
-    /// unless the node traces (`tracing = true`), and in hooks, commands and tasks that began in no call.
+    /// unless the node traces (`tracing = true`).
     #[must_use]
     pub fn trace(&self) -> Option<TraceContext> {
         self.core.trace.as_deref().copied()
@@ -205,8 +205,8 @@ impl<A> Context<A> {
     }
 
     /// The same context as a part of another trace: what is sent by clients made from it are children of that span. For a
-    /// trace that was begun elsewhere, or to hold together what a hook, a command or a task sends:
-    /// `ctx.in_trace(TraceContext::new())`. Changes nothing where the node doesn't trace.
+    /// trace that was begun elsewhere, or for a task that outlives its call and does one thing after the other, each of which is
+    /// a trace of its own: `ctx.in_trace(TraceContext::new())`. Changes nothing where the node doesn't trace.
     #[must_use]
     pub fn in_trace(&self, trace: TraceContext) -> Self {
         let trace = self.core.node.config().tracing.then(|| Arc::new(trace));
@@ -265,7 +265,7 @@ impl<A> Context<A> {
         arguments: impl IntoIterator<Item = impl Into<String>>,
     ) -> Result<String, CommandError> {
         let arguments = arguments.into_iter().map(Into::into).collect();
-        self.core.node.command(name, arguments).await
+        self.core.node.command(name, arguments, self.core.trace.clone()).await
     }
 
     /// This node's HTTP component: routes that come and go, who may ask, what is counted.

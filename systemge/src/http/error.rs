@@ -41,13 +41,15 @@ pub struct HttpError {
     /// What the client reads besides the status.
     problem: Box<Problem>,
     headers: Box<HeaderMap>,
+    /// What is logged and never told.
+    cause: Option<Box<str>>,
 }
 
 impl HttpError {
     /// An error of any status; the client reads `detail`.
     pub fn new(status: StatusCode, detail: impl Display) -> Self {
         let problem = Problem { detail: Some(detail.to_string()), ..Problem::default() };
-        Self { status, problem: Box::new(problem), headers: Box::default() }
+        Self { status, problem: Box::new(problem), headers: Box::default(), cause: None }
     }
 
     /// 400: the request makes no sense.
@@ -75,10 +77,11 @@ impl HttpError {
         Self::new(StatusCode::CONFLICT, detail)
     }
 
-    /// 500: our own mistake. The cause is logged, and the client reads nothing of it.
+    /// 500: our own mistake. The cause is logged once this is the answer, and the client reads nothing of it.
     pub fn internal(cause: impl Display) -> Self {
-        tracing::error!(error = crate::text::own(&cause.to_string()), "an HTTP handler failed");
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, problem: Box::default(), headers: Box::default() }
+        let cause = Some(cause.to_string().into());
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        Self { status, problem: Box::default(), headers: Box::default(), cause }
     }
 
     /// Adds a header to the answer.
@@ -129,7 +132,11 @@ impl HttpError {
         found.map_or_else(|| Self::internal(error), Self::clone)
     }
 
-    pub(super) fn into_response(self) -> HttpResponse {
+    /// The answer of that node, which logs the cause.
+    pub(super) fn into_response(self, node: &str) -> HttpResponse {
+        if let Some(cause) = &self.cause {
+            tracing::error!(node, error = crate::text::own(cause), "an HTTP handler failed");
+        }
         HttpResponse::problem(self.status, *self.headers, *self.problem)
     }
 }

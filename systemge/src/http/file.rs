@@ -78,9 +78,10 @@ impl File {
         self
     }
 
-    /// The response to a request with that method and these headers.
+    /// The response of that node to a request with that method and these headers.
     pub(super) async fn serve(
         &self,
+        node: &str,
         method: &Method,
         headers: &HeaderMap,
     ) -> Result<HttpResponse, HttpError> {
@@ -123,11 +124,11 @@ impl File {
                 if *method == Method::HEAD { response } else { response.stream(pieces(file, count)) }
             }
         };
-        self.describe(response.headers_mut(), &validators);
+        self.describe(node, response.headers_mut(), &validators);
         Ok(response)
     }
 
-    fn describe(&self, headers: &mut HeaderMap, validators: &Validators) {
+    fn describe(&self, node: &str, headers: &mut HeaderMap, validators: &Validators) {
         let content_type = match &self.content_type {
             Some(content_type) => content_type.clone(),
             None => mime_guess::from_path(&self.path).first_or_octet_stream().to_string(),
@@ -136,7 +137,7 @@ impl File {
             Ok(value) => {
                 headers.insert(name, value);
             }
-            Err(_) => tracing::error!(%name, value, "a header of a file is not valid"),
+            Err(_) => tracing::error!(node, %name, value, "a header of a file is not valid"),
         };
         set(CONTENT_TYPE, content_type);
         set(CACHE_CONTROL, self.cache_control.clone().unwrap_or_else(|| "no-cache".to_owned()));

@@ -160,12 +160,12 @@ impl Http {
     }
 
     /// Refuses a client whose address may not ask.
-    pub(super) fn admit(&self, remote: RemoteAddress) -> Result<(), Rejection> {
+    pub(super) fn admit(&self, node: &str, remote: RemoteAddress) -> Result<(), Rejection> {
         if self.access().allows(remote.0.ip()) {
             return Ok(());
         }
         self.0.refused.count(StatusCode::FORBIDDEN);
-        tracing::debug!(client = %remote.0, "the address of an HTTP client is not allowed");
+        tracing::debug!(node, client = %remote.0, "the address of an HTTP client is not allowed");
         Err(Refusal::new(StatusCode::FORBIDDEN, "your address is not allowed here").reject())
     }
 

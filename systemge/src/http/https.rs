@@ -12,7 +12,7 @@ use warp::reply::Response;
 
 use super::Http;
 use crate::transport::tls::Credentials;
-use crate::web::{Refusal, RemoteAddress, Site};
+use crate::web::{Refusal, RemoteAddress, Run, Site};
 
 /// Leads every request to the same path of the HTTPS listener, under a name that its certificate has: the client says
 /// which one it opened, and whoever says another one must not lead it elsewhere.
@@ -25,27 +25,29 @@ pub(crate) struct HttpsRedirect {
 }
 
 impl HttpsRedirect {
-    pub(crate) fn filter(self) -> Site {
+    pub(crate) fn filter(self, run: &Run) -> Site {
         let this = Arc::new(self);
+        let core = run.core.clone();
         let query = warp::query::raw().or(warp::any().map(String::new)).unify();
         warp::path::full()
             .and(query)
             .and(warp::header::headers_cloned())
             .and(warp::ext::get::<RemoteAddress>())
             .and_then(move |path: FullPath, query: String, headers: HeaderMap, remote| {
-                std::future::ready(this.answer(&path, &query, &headers, remote))
+                std::future::ready(this.answer(core.node.name(), &path, &query, &headers, remote))
             })
             .boxed()
     }
 
     fn answer(
         &self,
+        node: &str,
         path: &FullPath,
         query: &str,
         headers: &HeaderMap,
         remote: RemoteAddress,
     ) -> Result<Response, Rejection> {
-        self.http.admit(remote)?;
+        self.http.admit(node, remote)?;
         let place = self.place(path.as_str(), query, headers).map_err(|refusal| {
             self.http.shared().refused.count(refusal.status());
             refusal.reject()

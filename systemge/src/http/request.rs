@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 
 use super::HttpError;
 use super::routes::Parameters;
+use crate::node::Inner;
 use crate::text::printable;
 
 /// A request, for handlers of routes that were added at run time; those of `#[systemge::http]` name what they want as
@@ -40,6 +41,8 @@ pub(super) struct RequestBody {
     pub(super) limit: usize,
     /// Whether somebody waits for the client to send it, so that a timeout is the client's.
     pub(super) waits: Arc<AtomicBool>,
+    /// Whose it is, for the log.
+    pub(super) node: Arc<Inner>,
 }
 
 impl fmt::Debug for HttpRequest {
@@ -137,7 +140,7 @@ impl HttpRequest {
             collect(&mut stream, limit).await.map_err(|failure| match failure {
                 BodyFailure::TooLarge => too_large(),
                 BodyFailure::Broken(error) => {
-                    tracing::debug!(%error, "the body of a request broke off");
+                    tracing::debug!(node = self.body.node.name(), %error, "the body of a request broke off");
                     HttpError::bad_request("the body of the request is incomplete or malformed")
                 }
             })
@@ -256,6 +259,7 @@ pub struct BodyStream {
     limit: usize,
     read: usize,
     waits: Arc<AtomicBool>,
+    node: Arc<Inner>,
 }
 
 /// The query of the URL, `?a=1&b=2`, as a struct.
@@ -389,6 +393,7 @@ impl FromRequest for BodyStream {
             limit: request.body.limit,
             read: 0,
             waits: request.body.waits.clone(),
+            node: request.body.node.clone(),
         })
     }
 }
@@ -411,7 +416,7 @@ impl Stream for BodyStream {
                 Some(Err(HttpRequest::too_large(this.limit)))
             }
             Some(Err(error)) => {
-                tracing::debug!(%error, "the body of a request broke off");
+                tracing::debug!(node = this.node.name(), %error, "the body of a request broke off");
                 Some(Err(HttpError::bad_request("the body of the request is incomplete or malformed")))
             }
         };

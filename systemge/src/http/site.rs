@@ -80,8 +80,9 @@ impl HttpSite {
             this.http.shared().declared.filters.iter().map(|filter| filter(core.clone())).collect();
         let query = warp::query::raw().or(warp::any().map(String::new)).unify();
         let access = this.clone();
+        let node = core.node.clone();
         let allowed = warp::ext::get::<RemoteAddress>()
-            .and_then(move |remote: RemoteAddress| std::future::ready(access.http.admit(remote)))
+            .and_then(move |remote| std::future::ready(access.http.admit(node.name(), remote)))
             .untuple_one();
         let mut site: Site = warp::method()
             .and(warp::path::full())
@@ -97,7 +98,12 @@ impl HttpSite {
                     headers,
                     remote: remote.0,
                     parameters: Vec::new(),
-                    body: RequestBody { stream: Some(body), limit: 0, waits: Arc::default() },
+                    body: RequestBody {
+                        stream: Some(body),
+                        limit: 0,
+                        waits: Arc::default(),
+                        node: core.node.clone(),
+                    },
                 };
                 this.clone().answer(core.clone(), request)
             })
@@ -118,7 +124,8 @@ impl HttpSite {
             return Err(warp::reject::not_found());
         };
         if let Some(file) = response.as_file().cloned() {
-            let mut found = file.serve(&method, &headers).await.unwrap_or_else(HttpError::into_response);
+            let found = file.serve(node.name(), &method, &headers).await;
+            let mut found = found.unwrap_or_else(|error| error.into_response(node.name()));
             // what the handler has said goes before what the file says
             for (name, value) in response.headers() {
                 found.headers_mut().insert(name.clone(), value.clone());
@@ -136,7 +143,8 @@ impl HttpSite {
         }
         if response.status().is_server_error() {
             let (method, path) = (printable(method.as_str()), printable(&path));
-            tracing::warn!(method, path, status = response.status().as_u16(), "an HTTP request failed");
+            let status = response.status().as_u16();
+            tracing::warn!(node = node.name(), method, path, status, "an HTTP request failed");
         }
         Ok(response.into_warp())
     }
@@ -145,7 +153,7 @@ impl HttpSite {
     async fn respond(&self, core: Core, mut request: HttpRequest) -> (By, Option<HttpResponse>) {
         let found = self.http.shared().routes.load().find(&request.method, &request.path);
         let methods = match found {
-            Err(error) => return (By::Nothing, Some(error.into_response())),
+            Err(error) => return (By::Nothing, Some(error.into_response(core.node.name()))),
             Ok(Found::Endpoint(endpoint, parameters)) => {
                 request.parameters = parameters;
                 let response = self.run(&endpoint, core, request).await;
@@ -155,11 +163,13 @@ impl HttpSite {
             Ok(Found::Nothing) => None,
         };
         let (method, path) = (&request.method, request.path.as_str());
+        let node = &core.node;
         if methods.is_none() || *method == Method::GET || *method == Method::HEAD {
             for folder in &self.folders {
                 match folder.find(path, method).await {
                     Some(Served::File(file)) => {
-                        let response = Respond::respond(file).unwrap_or_else(HttpError::into_response);
+                        let response = Respond::respond(file);
+                        let response = response.unwrap_or_else(|error| error.into_response(node.name()));
                         return (By::Folder, Some(response));
                     }
                     Some(Served::Refused(_)) if *method == Method::OPTIONS => {
@@ -180,34 +190,33 @@ impl HttpSite {
     async fn run(&self, endpoint: &Endpoint, mut core: Core, mut request: HttpRequest) -> HttpResponse {
         let _place = match endpoint.admit() {
             Ok(place) => place,
-            Err(error) => return error.into_response(),
+            Err(error) => return error.into_response(core.node.name()),
         };
         request.body.limit = endpoint.route.body.unwrap_or(self.limits.body_bytes);
         let waits = request.body.waits.clone();
         let timeout = endpoint.route.timeout.unwrap_or(self.limits.request_timeout).min(LONGEST_TIMEOUT);
         let deadline = Instant::now() + timeout;
         core.deadline = Some(deadline.into_std());
+        let node = core.node.clone();
         let span = traced(endpoint, &mut core, &request);
         // the handler runs user code before its future exists, too
         let handled = AssertUnwindSafe(async { (endpoint.handler)(core, request).await }).catch_unwind();
         let handled = tokio::time::timeout_at(deadline, handled.instrument(span.clone())).await;
-        let response = match handled {
-            Ok(Ok(Ok(response))) => response,
-            Ok(Ok(Err(error))) => error.into_response(),
+        let outcome = match handled {
+            Ok(Ok(handled)) => handled,
             Ok(Err(panic)) => {
                 let panic = panic_text(&*panic);
-                HttpError::internal(format_args!("it panicked: {panic}")).into_response()
+                Err(HttpError::internal(format_args!("it panicked: {panic}")))
             }
             Err(_) if waits.load(Ordering::Relaxed) => {
                 // the rest of the body may still come, and must not be taken for a request
-                HttpError::new(StatusCode::REQUEST_TIMEOUT, "the body of the request took too long")
-                    .header(CONNECTION, HeaderValue::from_static("close"))
-                    .into_response()
+                let late =
+                    HttpError::new(StatusCode::REQUEST_TIMEOUT, "the body of the request took too long");
+                Err(late.header(CONNECTION, HeaderValue::from_static("close")))
             }
-            Err(_) => {
-                HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "the handler took too long").into_response()
-            }
+            Err(_) => Err(HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "the handler took too long")),
         };
+        let response = outcome.unwrap_or_else(|error| span.in_scope(|| error.into_response(node.name())));
         span.record("status", response.status().as_u16());
         response
     }

@@ -10,11 +10,13 @@ use tokio::time::Instant;
 use super::inner::{Run, lock};
 use super::secrets::Secrets;
 use super::{Inner, Node};
+use crate::application::HookResult;
 use crate::command::CommandError;
 use crate::config::{ConnectConfig, Endpoint};
 use crate::connection::{self, DialState};
 use crate::context::{Core, Hold};
 use crate::protocol::frame::{Frame, GoodbyeCode};
+use crate::trace::{CallSpan, TraceContext};
 
 /// What a node is doing.
 #[crate::payload(crate = crate)]
@@ -126,6 +128,25 @@ pub enum ConnectError {
         /// What went wrong.
         reason: String,
     },
+}
+
+/// How a hook ended, as its span says it.
+const fn hook_outcome(outcome: &std::thread::Result<HookResult>) -> &'static str {
+    match outcome {
+        Ok(Ok(())) => "success",
+        Ok(Err(_)) => "failed",
+        Err(_) => "panicked",
+    }
+}
+
+/// The same for a command.
+const fn command_outcome(outcome: &Result<String, CommandError>) -> &'static str {
+    match outcome {
+        Ok(_) => "success",
+        Err(CommandError::Failed(_)) => "failed",
+        Err(CommandError::Panicked(_)) => "panicked",
+        Err(_) => "undecodable",
+    }
 }
 
 /// What is left of a stop's deadline for tasks to end after they were told to, at least.
@@ -247,10 +268,12 @@ impl Inner {
             self.dial(peer.clone());
         }
         if let Some(hook) = &self.program().on_start {
+            let mut core = self.call_core();
+            let span = CallSpan::hook(&mut core, "on_start");
             let outcome = tokio::select! {
                 biased;
                 () = run.interrupt_start.cancelled() => Ok(Err("the node was stopped meanwhile".to_owned())),
-                outcome = AssertUnwindSafe(hook(self.call_core())).catch_unwind() => outcome,
+                outcome = span.run(AssertUnwindSafe(hook(core)).catch_unwind(), hook_outcome) => outcome,
             };
             outcome
                 .unwrap_or_else(|panic| Err(crate::error::panic_text(&*panic)))
@@ -347,8 +370,10 @@ impl Inner {
         }
         if let Some(hook) = &self.program().on_stop {
             let last = deadline.max(Instant::now() + LAST_MOMENT);
-            let outcome =
-                tokio::time::timeout_at(last, AssertUnwindSafe(hook(self.call_core())).catch_unwind()).await;
+            let mut core = self.call_core();
+            let span = CallSpan::hook(&mut core, "on_stop");
+            let hook = span.run(AssertUnwindSafe(hook(core)).catch_unwind(), hook_outcome);
+            let outcome = tokio::time::timeout_at(last, hook).await;
             if !matches!(outcome, Ok(Ok(Ok(())))) {
                 self.count_failed_hook();
             }
@@ -534,17 +559,21 @@ impl Inner {
             .collect()
     }
 
+    /// Runs a command; `parent` is the call that asks for it.
     pub(crate) async fn command(
         self: &Arc<Self>,
         name: &str,
         arguments: Vec<String>,
+        parent: Option<Arc<TraceContext>>,
     ) -> Result<String, CommandError> {
         if self.state() != NodeState::Running {
             return Err(CommandError::NotRunning(self.name().to_owned()));
         }
         let own = &self.program().commands;
         let outcome = if own.has(name) {
-            own.run(self.call_core(), name, arguments).await
+            let mut core = Core { trace: parent, ..self.call_core() };
+            let span = CallSpan::command(&mut core, name);
+            span.run(own.run(core, name, arguments), command_outcome).await
         } else {
             let outcome = crate::command::run_built_in(&Node::new(self.clone()), name, arguments).await;
             outcome.unwrap_or_else(|| Err(CommandError::Unknown(name.to_owned())))

@@ -283,7 +283,7 @@ impl Node {
         arguments: impl IntoIterator<Item = impl Into<String>>,
     ) -> Result<String, CommandError> {
         let arguments = arguments.into_iter().map(Into::into).collect();
-        self.inner.command(name, arguments).await
+        self.inner.command(name, arguments, None).await
     }
 
     /// What the node has counted since it was made, and how it stands.

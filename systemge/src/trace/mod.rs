@@ -1,8 +1,8 @@
 //! Traces: which messages and requests belong together, across nodes.
 //!
-//! With `tracing = true` in a node's section, every call of a handler and everything that the node sends is a span of
-//! [`tracing`]: `systemge.handle`, `systemge.request`, `systemge.send`, and `systemge.http` for requests of browsers. What
-//! belongs together has one trace id, since the [`TraceContext`] travels with messages and requests to every peer that has
+//! With `tracing = true` in a node's section, every call of a handler, hook or command and everything that the node sends is
+//! a span of [`tracing`]: `systemge.handle`, `systemge.hook`, `systemge.command`, `systemge.request`, `systemge.send`, and of
+//! browsers `systemge.http` for requests and `systemge.websocket` for messages. What belongs together has one trace id, since the [`TraceContext`] travels with messages and requests to every peer that has
 //! it switched on, too, and [`Context`](crate::Context) hands it on to the clients that are made from it.
 //!
 //! The ids are those of the [W3C's Trace Context](https://www.w3.org/TR/trace-context/), so that a trace that begins
@@ -34,9 +34,11 @@
 //! # fn main() {}
 //! ```
 
+mod call;
 mod context;
 mod span;
 
+pub(crate) use self::call::CallSpan;
 pub use self::context::{TraceContext, TraceparentError};
 #[cfg(feature = "http")]
 pub(crate) use self::span::http;

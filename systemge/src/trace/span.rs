@@ -7,10 +7,10 @@ use super::TraceContext;
 use crate::topic::TopicKind;
 
 /// What the ids of a span are shown as.
-struct Ids {
-    trace: String,
-    span: String,
-    parent: Option<String>,
+pub(super) struct Ids {
+    pub(super) trace: String,
+    pub(super) span: String,
+    pub(super) parent: Option<String>,
 }
 
 impl Ids {
@@ -21,7 +21,7 @@ impl Ids {
 }
 
 /// The next span: a child, or the first one of a new trace.
-fn next(parent: Option<&TraceContext>) -> (TraceContext, Ids) {
+pub(super) fn next(parent: Option<&TraceContext>) -> (TraceContext, Ids) {
     let own = parent.map_or_else(TraceContext::new, TraceContext::child);
     (own, Ids::of(&own, parent))
 }

@@ -332,7 +332,7 @@ impl BoundWeb {
             }
             #[cfg(all(feature = "http", feature = "tls"))]
             if let Some(redirect) = bound.https_redirect {
-                site = redirect.filter();
+                site = redirect.filter(&run);
             }
             let site = refusal::complete(site);
             #[cfg(feature = "tls")]

@@ -234,11 +234,11 @@ impl WsClient {
         if let Some(hub) = &hub {
             count(&hub.counts.dropped);
         }
-        let client = self.address();
+        let (node, client) = (hub.as_deref().and_then(Hub::node), self.address());
         match self.0.policy {
             SlowClientPolicy::DropNewest => {
                 if !self.0.dropping.swap(true, Ordering::Relaxed) {
-                    tracing::warn!(%client, "a WebSocket client reads too slowly; messages for it are dropped");
+                    tracing::warn!(node, %client, "a WebSocket client reads too slowly; messages for it are dropped");
                 }
             }
             SlowClientPolicy::Disconnect => {
@@ -247,7 +247,7 @@ impl WsClient {
                     if let Some(hub) = &hub {
                         count(&hub.counts.overflows);
                     }
-                    tracing::warn!(%client, "a WebSocket client reads too slowly and is disconnected");
+                    tracing::warn!(node, %client, "a WebSocket client reads too slowly and is disconnected");
                 }
             }
         }

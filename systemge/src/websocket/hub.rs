@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde::Serialize;
 
@@ -34,6 +34,8 @@ pub struct WebSocket<A = AnyApplication> {
 pub(super) struct Hub {
     /// The application of the node, and how it is called; none in tests.
     application: Option<(TypeId, &'static str)>,
+    /// The node's name, once it has started.
+    node: OnceLock<Box<str>>,
     state: RwLock<State>,
     pub(super) counts: Counts,
     access: AccessList,
@@ -57,6 +59,7 @@ impl WebSocket {
     pub(super) fn new(application: Option<(TypeId, &'static str)>) -> Self {
         let hub = Hub {
             application,
+            node: OnceLock::new(),
             state: RwLock::default(),
             counts: Counts::default(),
             access: AccessList::default(),
@@ -152,6 +155,16 @@ impl<A> fmt::Debug for WebSocket<A> {
 }
 
 impl Hub {
+    /// Whose clients these are. The handle is made before its node, which never changes afterwards.
+    pub(super) fn belongs_to(&self, node: &str) {
+        self.node.get_or_init(|| node.into());
+    }
+
+    /// The node's name, for the log; nothing before it has started.
+    pub(super) fn node(&self) -> Option<&str> {
+        self.node.get().map(AsRef::as_ref)
+    }
+
     pub(super) fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -165,6 +178,7 @@ impl Hub {
         let Some((own, application)) = self.application else { return };
         if own != typeid::of::<A>() && !self.warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
+                node = self.node(),
                 topic,
                 application,
                 declared_by = std::any::type_name::<A>(),

@@ -67,7 +67,12 @@ impl Push {
         let frame = frame.transpose().unwrap_or_else(|error| {
             count(&hub.counts.unencodable);
             let error = crate::text::own(&error.to_string());
-            tracing::error!(topic, error, "a payload for WebSocket clients cannot be written as JSON");
+            tracing::error!(
+                node = hub.node(),
+                topic,
+                error,
+                "a payload for WebSocket clients cannot be written as JSON"
+            );
             None
         });
         Self { hub: hub.clone(), frame, except: Vec::new() }

@@ -27,6 +27,7 @@ use crate::config::{Handling, Rate};
 use crate::error::panic_text;
 use crate::protocol::bucket::Bucket;
 use crate::text::printable;
+use crate::trace::CallSpan;
 use crate::web::Run;
 
 /// What the task of a client works with.
@@ -46,6 +47,18 @@ enum Failure {
     /// It did not run, since its payload is none.
     Undecodable(String),
     Panic,
+}
+
+impl Failure {
+    /// How a call ended, as its span says it.
+    const fn word(outcome: &Result<(), Self>) -> &'static str {
+        match outcome {
+            Ok(()) => "success",
+            Err(Self::Error(_)) => "failed",
+            Err(Self::Undecodable(_)) => "undecodable",
+            Err(Self::Panic) => "panicked",
+        }
+    }
 }
 
 impl Session {
@@ -112,7 +125,7 @@ impl Session {
             biased;
             () = part(stream, sink, broken) => {}
             () = self.patience() => {
-                tracing::debug!(client = %self.client.address(), "a WebSocket client did not close its side in time");
+                tracing::debug!(node = self.node(), client = %self.client.address(), "a WebSocket client did not close its side in time");
             }
         }
     }
@@ -178,7 +191,7 @@ impl Session {
                 Err(_) => {
                     let silence = config.watchdog;
                     count(&self.counts().silent);
-                    tracing::debug!(client = %self.client.address(), ?silence, "a WebSocket client is silent");
+                    tracing::debug!(node = self.node(), client = %self.client.address(), ?silence, "a WebSocket client is silent");
                     self.client.close(CloseCode::Policy, &format!("silent for {silence:?}"));
                 }
             }
@@ -230,7 +243,7 @@ impl Session {
             }
             count(&self.counts().rate_limited);
             if pace.tell() {
-                tracing::debug!(client = %self.client.address(), "a WebSocket client sends too fast");
+                tracing::debug!(node = self.node(), client = %self.client.address(), "a WebSocket client sends too fast");
                 self.error("rate limited");
             }
             return None;
@@ -258,13 +271,15 @@ impl Session {
 
     /// Handles one message; what goes wrong is answered.
     async fn handle(&self, handler: &Handler, topic: &'static str, payload: Payload) {
+        let mut core = self.run.core.clone();
+        let span = CallSpan::websocket(&mut core, topic, self.client.address());
         let call = || async {
-            match handler(self.run.core.clone(), self.client.clone(), payload) {
+            match handler(core, self.client.clone(), payload) {
                 Ok(running) => running.await.map_err(Failure::Error),
                 Err(error) => Err(Failure::Undecodable(format!("the payload does not decode: {error}"))),
             }
         };
-        let outcome = caught(call).await;
+        let outcome = span.run(self.caught(call), Failure::word).await;
         let counts = self.counts();
         let (counter, text) = match &outcome {
             Ok(()) => return,
@@ -274,7 +289,28 @@ impl Session {
         };
         count(counter);
         self.error(&format!("`{topic}`: {text}"));
-        tracing::debug!(client = %self.client.address(), topic, error = printable(text), "a message failed");
+        tracing::debug!(node = self.node(), client = %self.client.address(), topic, error = printable(text), "a message failed");
+    }
+
+    /// Runs a handler or a hook; a panic in it is a failure like any other.
+    async fn caught<F>(&self, call: impl FnOnce() -> F) -> Result<(), Failure>
+    where
+        F: Future<Output = Result<(), Failure>>,
+    {
+        // it runs code of the application before its future exists, too
+        match AssertUnwindSafe(async { call().await }).catch_unwind().await {
+            Ok(outcome) => outcome,
+            Err(panic) => {
+                let panic = crate::text::own(&panic_text(&*panic));
+                tracing::error!(node = self.node(), panic, "a handler of a WebSocket client panicked");
+                Err(Failure::Panic)
+            }
+        }
+    }
+
+    /// The node's name, for the log.
+    pub(super) fn node(&self) -> &str {
+        self.run.core.node.name()
     }
 
     fn counts(&self) -> &Counts {
@@ -314,26 +350,27 @@ impl Session {
                 self.left();
             }
         }
-        tracing::debug!(client = %self.client.address(), %error, "a WebSocket connection broke");
+        tracing::debug!(node = self.node(), client = %self.client.address(), %error, "a WebSocket connection broke");
     }
 
     /// Tells the client what went wrong.
     fn error(&self, text: &str) {
         // a client that is gone, or is being disconnected for its full queue, needs no answer
         if let Err(error) = self.client.send_undeclared(ERROR_TOPIC, text) {
-            tracing::trace!(client = %self.client.address(), %error, "an error was not sent");
+            tracing::trace!(node = self.node(), client = %self.client.address(), %error, "an error was not sent");
         }
     }
 
     /// Runs a hook; that it failed is counted and logged.
     async fn hook(&self, name: &'static str, hook: &Hook) -> Result<(), Failure> {
-        let call =
-            || async { hook(self.run.core.clone(), self.client.clone()).await.map_err(Failure::Error) };
-        let outcome = caught(call).await;
+        let mut core = self.run.core.clone();
+        let span = CallSpan::client_hook(&mut core, name, self.client.address());
+        let call = || async { hook(core, self.client.clone()).await.map_err(Failure::Error) };
+        let outcome = span.run(self.caught(call), Failure::word).await;
         if let Err(failure) = &outcome {
             count(&self.counts().failed_hooks);
             if let Failure::Error(text) | Failure::Undecodable(text) = failure {
-                tracing::warn!(client = %self.client.address(), hook = name, error = text, "a hook of a WebSocket client failed");
+                tracing::warn!(node = self.node(), client = %self.client.address(), hook = name, error = text, "a hook of a WebSocket client failed");
             }
         }
         outcome
@@ -355,7 +392,7 @@ impl Session {
             () = patience => Ok(()),
         };
         if let Err(error) = sent {
-            tracing::debug!(client = %self.client.address(), %error, "a WebSocket client cannot be sent to");
+            tracing::debug!(node = self.node(), client = %self.client.address(), %error, "a WebSocket client cannot be sent to");
             self.left();
             return;
         }
@@ -371,9 +408,11 @@ impl Session {
         match tokio::time::timeout(CLOSE_TIMEOUT, told).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::debug!(client = %self.client.address(), %error, "a Close was not sent")
+                tracing::debug!(node = self.node(), client = %self.client.address(), %error, "a Close was not sent")
             }
-            Err(_) => tracing::debug!(client = %self.client.address(), "a Close was not sent in time"),
+            Err(_) => {
+                tracing::debug!(node = self.node(), client = %self.client.address(), "a Close was not sent in time")
+            }
         }
     }
 
@@ -437,18 +476,6 @@ impl Pace {
 /// Whether a message is a heartbeat of the usual length.
 fn is_heartbeat(text: &str) -> bool {
     text.len() <= HEARTBEAT_BYTES && frame::decode(text).is_ok_and(|(topic, _)| topic == HEARTBEAT_TOPIC)
-}
-
-/// Runs a handler or a hook; a panic in it is a failure like any other.
-async fn caught<F: Future<Output = Result<(), Failure>>>(call: impl FnOnce() -> F) -> Result<(), Failure> {
-    // it runs code of the application before its future exists, too
-    match AssertUnwindSafe(async { call().await }).catch_unwind().await {
-        Ok(outcome) => outcome,
-        Err(panic) => {
-            tracing::error!(panic = panic_text(&*panic), "a handler of a WebSocket client panicked");
-            Err(Failure::Panic)
-        }
-    }
 }
 
 /// Waits until the client has closed its side, too: a connection that is closed while bytes of the client are on

@@ -69,6 +69,7 @@ impl WebSocketSite {
     /// Opens connections at the configured path.
     pub(crate) fn filter(self, run: &Run) -> Site {
         let this = Arc::new(self);
+        this.hub.hub().belongs_to(run.core.node.name());
         let run = run.clone();
         let path = this.config.path.clone();
         let here = warp::path::full()
@@ -111,7 +112,7 @@ impl WebSocketSite {
     ) -> Result<Response, Refusal> {
         let remote = opening.address;
         if !self.hub.access().allows(remote.ip()) {
-            tracing::debug!(client = %remote, "the address of a WebSocket client is not allowed");
+            tracing::debug!(node = run.core.node.name(), client = %remote, "the address of a WebSocket client is not allowed");
             return Err(Refusal::new(StatusCode::FORBIDDEN, "your address is not allowed here"));
         }
         let key = check_handshake(method, headers)?;
@@ -119,7 +120,7 @@ impl WebSocketSite {
             let host = text(headers, HOST).unwrap_or_default();
             if !origin.to_str().is_ok_and(|origin| is_allowed(&self.config.origins, origin, host)) {
                 let origin = printable(&String::from_utf8_lossy(origin.as_bytes()));
-                tracing::warn!(client = %remote, origin, "a page of this origin may not open a WebSocket");
+                tracing::warn!(node = run.core.node.name(), client = %remote, origin, "a page of this origin may not open a WebSocket");
                 return Err(Refusal::new(StatusCode::FORBIDDEN, "pages of this origin are not allowed here"));
             }
         }
@@ -128,13 +129,17 @@ impl WebSocketSite {
             return Err(busy("the node stops"));
         }
         let place = self.places.clone().try_acquire_owned().map_err(|_| {
-            tracing::warn!(limit = self.config.clients, "no place for another WebSocket client");
+            tracing::warn!(
+                node = run.core.node.name(),
+                limit = self.config.clients,
+                "no place for another WebSocket client"
+            );
             busy("no place for another client")
         })?;
         let upgrade = upgrade
             .ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "the connection cannot be upgraded"))?;
         let id = ClientId::random().map_err(|error| {
-            tracing::error!(%error, "the operating system gives no random numbers");
+            tracing::error!(node = run.core.node.name(), %error, "the operating system gives no random numbers");
             busy("no id for another client")
         })?;
         let (client, queue) =
@@ -148,8 +153,8 @@ impl WebSocketSite {
             };
             match upgraded {
                 Ok(Ok(upgraded)) => session.serve(TokioIo::new(upgraded), queue).await,
-                Ok(Err(error)) => tracing::debug!(%error, client = %remote, "a WebSocket was not opened"),
-                Err(_) => tracing::debug!(client = %remote, "a WebSocket was not opened in time"),
+                Ok(Err(error)) => tracing::debug!(node = session.node(), %error, client = %remote, "a WebSocket was not opened"),
+                Err(_) => tracing::debug!(node = session.node(), client = %remote, "a WebSocket was not opened in time"),
             }
         });
         let mut response = Response::default();

@@ -100,6 +100,36 @@ async fn messages_and_requests_are_counted_by_topic_on_both_sides() {
 }
 
 #[tokio::test]
+async fn the_command_metrics_shows_topics_and_peers() {
+    let (shop_system, shop) = start("shop", Shop::default(), listening()).await;
+    let (caller_system, caller) = start("caller", Caller::default(), listening()).await;
+    caller.connect(endpoint(&shop)).await.expect("the shop listens");
+    let client = ShopClient::new(&caller);
+    assert_eq!(client.browse([7; 8]).await, Ok(1));
+    assert_eq!(client.buy(2).await, Ok(2));
+    assert_eq!(client.buy(3).await, Ok(3));
+
+    let shown = async |node: &Node| node.command("metrics", [""; 0]).await.expect("a text");
+    let has = |text: &str, start: &str| {
+        assert!(text.lines().any(|line| line.starts_with(start)), "`{start}` in\n{text}");
+    };
+    let there = shown(&shop).await;
+    has(&there, "topic browse  received 1  bytes 8");
+    has(&there, "topic buy  received 2  bytes 2");
+    has(&there, "peer caller  incoming  connected  connections 1  read ");
+    assert!(!there.contains("topic wait"), "nothing was sent to it:\n{there}");
+    let here = shown(&caller).await;
+    has(&here, "topic browse  sent 1  bytes 8");
+    has(&here, "topic buy  sent 2  bytes 2");
+    has(&here, "peer shop  outgoing  connected  connections 1  read ");
+
+    shop_system.stop().await;
+    until(|| !peer(&caller.metrics(), "shop", Direction::Outgoing).connected).await;
+    has(&shown(&caller).await, "peer shop  outgoing  gone  connections 1  read ");
+    caller_system.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_in_flight_is_seen_and_how_it_ends_is_counted() {
     let config = with(|config| config.stop.deadline = Duration::ZERO);
     let (shop_system, shop) = start("shop", Shop::default(), config).await;

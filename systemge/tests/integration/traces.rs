@@ -204,6 +204,42 @@ impl Link {
     }
 }
 
+/// Tells the first node that handles it, and asks it, from wherever it can.
+#[derive(systemge::Application, Default)]
+struct Teller {}
+
+#[systemge::node]
+impl Teller {
+    #[on_start]
+    async fn on_start(&self, ctx: &Context) -> Result<()> {
+        assert!(ctx.wait_for_provider("tell", std::time::Duration::from_secs(10)).await, "b listens");
+        LinkClient::new(ctx).tell(1).await?;
+        Ok(())
+    }
+
+    #[on_stop]
+    async fn on_stop(&self, ctx: &Context) -> Result<()> {
+        assert!(ctx.trace().is_some(), "it has a trace of its own");
+        Ok(())
+    }
+}
+
+#[systemge::commands]
+impl Teller {
+    /// Asks for what was heard; the word `fail` fails.
+    #[command("heard")]
+    async fn heard(&self, word: String, ctx: &Context) -> Result<String, String> {
+        LinkClient::new(ctx).heard().await.map_err(|error| error.to_string())?;
+        if word == "fail" { Err(word) } else { Ok(ctx.traceparent().unwrap_or_default()) }
+    }
+
+    /// Runs the command above.
+    #[command("outer")]
+    async fn outer(&self, ctx: &Context) -> Result<String> {
+        Ok(ctx.command("heard", ["twice"]).await?)
+    }
+}
+
 fn tracing_on() -> NodeConfig {
     with(|config| config.tracing = true)
 }
@@ -326,6 +362,59 @@ async fn a_trace_that_was_begun_elsewhere_goes_on() {
     assert_eq!((trace.trace_id(), trace.is_sampled()), (begun.trace_id(), false));
     assert_eq!(recorder.span("systemge.request", "a").await.field("parent_span_id"), "00f067aa0ba902b7");
     system.stop().await;
+}
+
+/// That one span is directly within another one.
+fn assert_child(child: &Seen, parent: &Seen) {
+    assert_eq!(child.field("parent_span_id"), parent.field("span_id"), "{child:#?} of {parent:#?}");
+    assert_eq!(child.field("trace_id"), parent.field("trace_id"));
+}
+
+#[tokio::test]
+async fn what_hooks_and_commands_send_belongs_to_their_spans() {
+    let (recorder, _guard) = record();
+    let (b_system, b) = start("b", Link::default(), tracing_on()).await;
+    let config = with(|config| {
+        config.tracing = true;
+        config.connect = vec![endpoint(&b).into()];
+    });
+    let (system, a) = start("a", Teller::default(), config).await;
+    let started = recorder.span("systemge.hook", "a").await;
+    assert_eq!((started.field("hook"), started.field("outcome")), ("on_start", "success"));
+    assert_child(&recorder.span("systemge.send", "a").await, &started);
+    assert_eq!(started.field("parent_span_id"), "", "a trace begins there");
+
+    let trace: TraceContext = a.command("heard", ["once"]).await.expect("an answer").parse().expect("one");
+    let command = recorder.span("systemge.command", "a").await;
+    assert_eq!((command.field("command"), command.field("outcome")), ("heard", "success"));
+    assert_eq!(command.field("span_id"), format!("{:016x}", trace.span_id()));
+    assert_ne!(command.field("trace_id"), started.field("trace_id"));
+    let asked = recorder.span("systemge.request", "a").await;
+    assert_child(&asked, &command);
+    let handled =
+        || recorder.spans("systemge.handle").into_iter().find(|span| span.field("topic") == "heard");
+    until(|| handled().is_some()).await;
+    assert_child(&handled().expect("it was just there"), &asked);
+
+    assert!(a.command("heard", ["fail"]).await.is_err());
+    assert!(a.command("heard", [""; 0]).await.is_err());
+    a.command("outer", [""; 0]).await.expect("an answer");
+    let commands = recorder.spans("systemge.command");
+    let ended: Vec<_> = commands.iter().map(|span| (span.field("command"), span.field("outcome"))).collect();
+    let expected = [
+        ("heard", "success"),
+        ("heard", "failed"),
+        ("heard", "undecodable"),
+        ("outer", "success"),
+        ("heard", "success"),
+    ];
+    assert_eq!(ended, expected);
+    assert_child(&commands[4], &commands[3]);
+    system.stop().await;
+    let hooks = recorder.spans("systemge.hook");
+    let ended: Vec<_> = hooks.iter().map(|span| (span.field("hook"), span.field("outcome"))).collect();
+    assert_eq!(ended, [("on_start", "success"), ("on_stop", "success")]);
+    b_system.stop().await;
 }
 
 #[tokio::test]
@@ -488,6 +577,79 @@ mod http {
             answer.parse::<TraceContext>().expect("a traceparent");
             assert!(!answer.contains(trace), "{answer}");
         }
+        system.stop().await;
+    }
+}
+
+#[cfg(feature = "websocket")]
+mod websocket {
+    use futures_util::{SinkExt as _, StreamExt as _};
+    use systemge::config::{HttpConfig, WebSocketConfig};
+    use systemge::websocket::WsClient;
+    use tokio_tungstenite::tungstenite::Message;
+
+    use super::*;
+
+    #[derive(systemge::Application, Default)]
+    struct Door {}
+
+    #[systemge::websocket]
+    impl Door {
+        #[on_connect]
+        async fn on_connect(&self, _client: &WsClient, ctx: &Context) -> Result<()> {
+            LinkClient::new(ctx).tell(2).await?;
+            Ok(())
+        }
+
+        #[topic("knock")]
+        async fn knock(&self, times: u32, ctx: &Context) -> Result<(), String> {
+            LinkClient::new(ctx).tell(times).await.map_err(|error| error.to_string())?;
+            if times == 4 { Err("too often".to_owned()) } else { Ok(()) }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_browsers_message_causes_belongs_to_its_span() {
+        let (recorder, _guard) = record();
+        let mut http = HttpConfig::default();
+        http.listen = ([127, 0, 0, 1], 0).into();
+        let door = tracing_on().http(http).websocket(WebSocketConfig::default());
+        let system = System::new()
+            .node_with("door", Door::default(), door)
+            .node_with("b", Link::default(), tracing_on())
+            .start()
+            .await
+            .expect("two nodes");
+        let (door, b) = (system.node("door").expect("it"), system.node("b").expect("it"));
+        door.connect(endpoint(&b)).await.expect("it listens");
+        let address = door.http_address().expect("it serves");
+        let (mut client, _) =
+            tokio_tungstenite::connect_async(format!("ws://{address}/ws")).await.expect("a client");
+        for payload in ["3", "4", "\"often\""] {
+            let message = format!(r#"{{"topic": "knock", "payload": {payload}}}"#);
+            client.send(Message::text(message)).await.expect("it is read");
+        }
+        // what went wrong with the last two is answered
+        for _ in 0..2 {
+            soon(client.next()).await.expect("an answer").expect("a message");
+        }
+        until(|| recorder.spans("systemge.websocket").len() == 3).await;
+        let knocks = recorder.spans("systemge.websocket");
+        let mut ended: Vec<&str> = knocks.iter().map(|span| span.field("outcome")).collect();
+        ended.sort_unstable();
+        assert_eq!(ended, ["failed", "success", "undecodable"]);
+        assert!(knocks.iter().all(|span| span.field("topic") == "knock" && !span.field("client").is_empty()));
+        let hook = recorder.span("systemge.hook", "door").await;
+        assert_eq!((hook.field("hook"), hook.field("outcome")), ("on_connect", "success"));
+        let mut parents = recorder.spans("systemge.send");
+        parents.retain(|sent| {
+            let of = |parent: &&Seen| parent.field("span_id") == sent.field("parent_span_id");
+            knocks.iter().chain([&hook]).any(|parent| of(&parent))
+        });
+        assert_eq!(parents.len(), 3, "one of the hook, and two of messages: {parents:#?}");
+        let failed = recorder.events("a message failed");
+        assert!(failed.iter().all(|event| event.field("node") == "door"), "{failed:#?}");
+        assert_eq!(failed.len(), 2);
         system.stop().await;
     }
 }

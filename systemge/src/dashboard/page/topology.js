@@ -85,7 +85,7 @@ function draw({ nodes, links, missing }) {
     const from = places.get(link.from);
     const to = places.get(link.to);
     if (from === undefined || to === undefined || from === to) continue;
-    const { path, tip, middle } = curve(from, to, link.mutual);
+    const { path, tip, label } = curve(from, to, link.mutual);
     const ends = `${link.from}\n${link.to}`;
     const load = link.rate ? Math.min(4.5, 1 + Math.log10(1 + link.rate / 100)) : 1.25;
     lines.push(
@@ -94,7 +94,7 @@ function draw({ nodes, links, missing }) {
     );
     const said = link.state !== "connected" ? STATES[link.state][1].toLowerCase() : link.mutual ? "" : "one-way";
     // how much goes over a link is its width; in figures it is in the list
-    if (said !== "") labels.push(s("text", { class: `topo-label${link.state !== "connected" ? " bad" : link.mutual ? "" : " warn"}`, "data-ends": ends, x: middle.x, y: middle.y + 4 }, said));
+    if (said !== "") labels.push(s("text", { class: `topo-label${link.state !== "connected" ? " bad" : link.mutual ? "" : " warn"}`, "data-ends": ends, ...label }, said));
   }
   const boxes = nodes.map((node) => {
     const { x, y } = places.get(node.name);
@@ -238,8 +238,16 @@ function curve(from, to, mutual) {
   return {
     path: `M${start.x.toFixed(1)} ${start.y.toFixed(1)}Q${middle.x.toFixed(1)} ${middle.y.toFixed(1)} ${end.x.toFixed(1)} ${end.y.toFixed(1)}`,
     tip: `M${tip.x.toFixed(1)} ${tip.y.toFixed(1)}L${wing(0.42)}L${wing(-0.42)}Z`,
-    middle: half,
+    label: beside(half, normal),
   };
+}
+
+/** Where a text stands beside the middle of a line, above or to the right of it. */
+function beside(middle, normal) {
+  const side = normal.y > 0.3 || (normal.y > -0.3 && normal.x < 0) ? -1 : 1;
+  const [x, y] = [normal.x * side, normal.y * side];
+  const anchor = Math.abs(x) < 0.3 ? "middle" : x > 0 ? "start" : "end";
+  return { x: (middle.x + x * 8).toFixed(1), y: (middle.y + y * 8 + 4 * (1 + y)).toFixed(1), "text-anchor": anchor };
 }
 
 /** Where the line from a box's middle to a point leaves the box, and so much further. */
