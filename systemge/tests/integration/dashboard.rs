@@ -819,6 +819,89 @@ may_send = ["add"]
     system.stop().await;
 }
 
+/// Variables of the environment hold for a whole process, so that the test runs itself in one that has them.
+#[tokio::test]
+async fn what_the_environment_says_is_shown_with_its_variable() {
+    const VARIABLE: &str = "SYSTEMGE__NODES__COUNTER__REQUESTS__TIMEOUT";
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/integration/environment.toml");
+    if std::env::var_os(VARIABLE).is_none() {
+        let this = std::env::current_exe().expect("the path of this binary");
+        let name = "dashboard::what_the_environment_says_is_shown_with_its_variable";
+        let mut run = tokio::process::Command::new(this);
+        let outcome = run.args(["--exact", name]).env(VARIABLE, "7s").output().await.expect("it can be run");
+        let text = String::from_utf8_lossy(&outcome.stdout);
+        assert!(outcome.status.success() && text.contains(" 1 passed"), "{text}");
+        return;
+    }
+    let system = System::from_config(SystemConfig::from_file(file).expect("valid"))
+        .node("counter", Counter::default())
+        .dashboard_with(anywhere())
+        .start()
+        .await
+        .expect("it starts");
+    let address = system.dashboard_address().expect("it has a dashboard");
+    let settings = get(address, "/api/nodes/counter/settings").await.json();
+    let values = settings["configuration"].as_array().expect("a list");
+    let of = |key: &str| values.iter().find(|value| value["key"] == key).expect("every key is shown");
+    let timeout = of("requests.timeout");
+    assert_eq!((&timeout["value"], &timeout["from"]), (&json!("\"7s\""), &json!("environment")));
+    assert!(timeout["place"].as_str().is_some_and(|place| place.contains(VARIABLE)), "{timeout}");
+    assert_eq!(of("requests.limit")["from"], "file");
+    system.stop().await;
+}
+
+mod keyed {
+    #[systemge::contract(key(game: u32))]
+    pub(super) trait Table {
+        #[topic("table/{game}/play")]
+        async fn play(&self, card: u8) -> u8;
+    }
+}
+
+#[derive(systemge::Application)]
+#[application(handles(keyed::Table))]
+struct Place {
+    #[key]
+    game: u32,
+}
+
+#[systemge::node]
+impl keyed::Table for Place {
+    async fn play(&self, card: u8) -> u8 {
+        card
+    }
+}
+
+#[tokio::test]
+async fn what_was_sent_to_all_instances_of_a_keyed_topic_is_one_line() {
+    let system = System::new()
+        .node_with("one", Place { game: 1 }, listening())
+        .node_with("two", Place { game: 2 }, listening())
+        .node_with("player", Visitor::default(), listening())
+        .dashboard_with(anywhere())
+        .start()
+        .await
+        .expect("it starts");
+    let address = system.dashboard_address().expect("it has a dashboard");
+    let player = system.node("player").expect("it was added");
+    for place in ["one", "two"] {
+        player.connect(endpoint(&system.node(place).expect("it was added"))).await.expect("it listens");
+    }
+    for (game, cards) in [(1, 3), (2, 4)] {
+        for card in 0..cards {
+            let table = keyed::TableClient::new(&player);
+            assert_eq!(soon(table.game(&game).play(card)).await, Ok(card));
+        }
+    }
+    until(|| player.metrics().sent.iter().any(|sent| sent.sent == 7)).await;
+    let shown = get(address, "/api/nodes/player").await.json();
+    let expected = json!([
+        { "name": "table/{game}/play", "kind": "request", "providers": ["one", "two"], "sent": 7, "errors": 0 }
+    ]);
+    assert_eq!(shown["calls"], expected, "{shown}");
+    system.stop().await;
+}
+
 #[cfg(feature = "websocket")]
 mod web {
     use systemge::config::{HttpConfig, WebSocketConfig};
