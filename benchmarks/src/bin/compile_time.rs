@@ -178,7 +178,7 @@ fn annotated() -> Vec<(String, String)> {
     });
     main += "        .start().await?;\n    let mut sum = 0;\n";
     for node in 0..NODES {
-        let _ = writeln!(main, "    sum += node{node}::call(running.node(\"node{node}\").unwrap()).await;");
+        let _ = writeln!(main, "    sum += node{node}::call(&running.node(\"node{node}\").unwrap()).await;");
     }
     main += "    println!(\"{sum}\");\n    running.stop().await;\n    Ok(())\n}\n";
     files.push(("main.rs".to_owned(), main));
