@@ -1,11 +1,13 @@
 //! What holds over TLS and QUIC where nothing else is configured: TLS 1.3, the trust of the operating system, no early
-//! data.
+//! data, few streams.
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -161,5 +163,34 @@ async fn nobody_sends_early_data_over_quic() {
     let two =
         Two::start(listening("quic", tls(&own, &ca)), client(TlsConfig::new().ca(ca.certificate()))).await;
     assert!(!may_send_early(eager(&ca), two.server.addresses()[0]).await);
+    two.stop().await;
+}
+
+#[tokio::test]
+async fn a_peer_opens_only_as_many_streams_over_quic_as_it_may() {
+    let ca = authority();
+    let own = issue(&ca, "server");
+    let two =
+        Two::start(listening("quic", tls(&own, &ca)), client(TlsConfig::new().ca(ca.certificate()))).await;
+    let endpoint = quinn::Endpoint::client(([127, 0, 0, 1], 0).into()).expect("a port");
+    let connecting =
+        endpoint.connect_with(eager(&ca), two.server.addresses()[0], "localhost").expect("an address");
+    let connection = soon(connecting).await.expect("it is let in");
+    // a stranger has one stream, and none for large frames
+    let (mut sending, mut receiving) = connection.open_bi().await.expect("one stream is allowed");
+    assert!(connection.open_bi().now_or_never().is_none());
+    assert!(connection.open_uni().now_or_never().is_none());
+    sending.write_all(&[MAGIC, &hello(1, 1, "eager")].concat()).await.expect("it is read");
+    soon(receiving.read_exact(&mut [0; 8])).await.expect("an answer");
+    // once it is known, it has four of these
+    let mut streams = Vec::new();
+    for _ in 0..4 {
+        streams.push(soon(connection.open_uni()).await.expect("it is allowed"));
+    }
+    // a fifth one is not, nor a second one that goes both ways; nothing tells that something will not come
+    let patience = Duration::from_millis(200);
+    assert!(tokio::time::timeout(patience, connection.open_uni()).await.is_err());
+    assert!(connection.open_bi().now_or_never().is_none());
+    two.works().await;
     two.stop().await;
 }
