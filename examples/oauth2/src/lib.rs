@@ -8,7 +8,7 @@
 //! The browser gets the session as a cookie that no script can read, and goes on to the page with `?sessionId=` and a code,
 //! which is valid once, for thirty seconds, and for this browser alone. A gateway to which the page gives that code has it
 //! redeemed ([`SessionsClient::redeem`]), and knows whose connection it is; later connections show the cookie
-//! ([`SessionsClient::session`]). When a session ends, every node that handles [`SessionWatcher`] is told.
+//! ([`SessionsClient::session`]). When a session ends, every node that handles [`trait@SessionWatcher`] is told.
 //!
 //! ```no_run
 //! use oauth2_login::{Config, Identity, OAuth2, Token};

@@ -23,7 +23,7 @@ const SWEEP: Duration = Duration::from_secs(1);
 /// The node of the logins: an application whose HTTP component logs browsers in, and whose topics tell gateways who they are.
 /// See the [crate](crate) for how.
 ///
-/// Routes: `GET /login` and `GET /callback`. Topics: [`Sessions`]; whoever handles [`SessionWatcher`] is dialled by
+/// Routes: `GET /login` and `GET /callback`. Topics: [`trait@Sessions`]; whoever handles [`trait@SessionWatcher`] is dialled by
 /// configuration. Commands: `sessions` and `endSession`.
 #[derive(systemge::Application)]
 #[application(handles(Sessions), calls(SessionWatcher))]
