@@ -213,17 +213,15 @@ fn metrics(node: &Node) -> String {
 /// The lists of who may connect, and where each holds.
 fn guarded(node: &Node) -> Vec<(Place, AccessList)> {
     let listeners = node.listeners().into_iter();
-    let mut lists: Vec<_> =
-        listeners.map(|listener| (Place::Listener(listener.endpoint()), listener.access().clone())).collect();
+    let lists = listeners.map(|listener| (Place::Listener(listener.endpoint()), listener.access().clone()));
     #[cfg(feature = "http")]
-    if node.inner().program().needs.http {
-        lists.push((Place::Http, node.http().access().clone()));
-    }
+    let lists =
+        lists.chain(node.inner().program().needs.http.then(|| (Place::Http, node.http().access().clone())));
     #[cfg(feature = "websocket")]
-    if node.inner().program().needs.websocket {
-        lists.push((Place::WebSocket, node.websocket().access().clone()));
-    }
-    lists
+    let lists = lists.chain(
+        node.inner().program().needs.websocket.then(|| (Place::WebSocket, node.websocket().access().clone())),
+    );
+    lists.collect()
 }
 
 fn access(node: &Node) -> String {
